@@ -1,0 +1,50 @@
+# The commands of the project. `make` alone lists them.
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13 3.14,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
+VENV := .venv
+RUN := $(VENV)/bin
+SEED ?= 7
+BACKEND ?= simulator
+
+.PHONY: help setup demo test check unit tools e2e bench plugin generate lock clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9_-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.installed ## the virtual environment with pinned, hashed dependencies
+
+$(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.toml simulator/pyproject.toml
+	@echo "setup: virtual environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "setup: Python 3.11 or newer is needed; make PYTHON=python3.12")'
+	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(RUN)/uv pip install --quiet --python $(RUN)/python --require-hashes -r requirements/dev.txt
+	@$(RUN)/uv pip install --quiet --python $(RUN)/python --no-deps --no-build-isolation -e . -e ./simulator
+	@touch $@
+
+demo: setup ## the main job on a simulated cluster: addresses, faults, leaks reclaimed (SEED=7)
+	@$(RUN)/spidersim demo --seed $(SEED)
+
+test: setup ## every check that this machine can run
+	@$(RUN)/python -m e2e.checks
+
+tools: ## build the pinned Kubernetes programs once, cached by version
+	@$(PYTHON) e2e/tools/build.py
+
+e2e: setup plugin ## the scenarios on a backend (BACKEND=simulator|local|kind)
+	@$(RUN)/python -m pytest e2e/scenarios --backend=$(BACKEND) -v
+
+bench: setup plugin ## the figures of docs/benchmarks.md, also as build/bench.json
+	@$(RUN)/python -m e2e.benchmarks
+
+plugin: setup ## build/bin/spiderpool, the one file that a CNI runtime executes
+	@$(RUN)/python -m spiderpool.plugin.build build/bin/spiderpool
+
+generate: setup ## write the generated files again (CRDs)
+	@$(RUN)/python -m spiderpool.resources.crds charts/spiderpool/crds
+
+lock: ## pin the dependencies again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.txt
+
+clean: ## remove the virtual environment and everything built
+	rm -rf $(VENV) build

@@ -1,0 +1,1 @@
+"""Chaos experiments on the simulator, a real local cluster and kind (chaostoolkit)."""

@@ -1,0 +1,1 @@
+"""End-to-end scenarios written once, their backends, conformance cases and benchmarks."""

@@ -1,0 +1,1 @@
+"""The backends that scenarios run on: simulator, local, kind."""

@@ -1,0 +1,1 @@
+"""Scenarios, each written once for every backend."""

@@ -1,0 +1,1 @@
+"""A Kubernetes model: API server, workload controllers, scheduler, kubelet, CNI runtime. Knows no Spiderpool."""

@@ -1,0 +1,51 @@
+"""The door of the simulated API server: a request as REST sees it, and its answer, as values.
+
+Every simulated client speaks through this door: the workload controllers and kubelets of this folder, the product's
+Kube port (``simulator/cluster/kube_port.py``), and the HTTP face. Bodies are JSON values. What the server hands out is
+shared with its store: a receiver must treat it as frozen and copy before changing.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRequest:
+    """One request: ``path`` such as ``/api/v1/namespaces/default/pods/web-0``, ``query`` with the API's parameter names
+    (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
+    ``content_type`` selects the kind of a PATCH.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    content_type: str = "application/json"
+    user: str = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiResponse:
+    """HTTP status and JSON body; an error has a ``Status`` object as its body."""
+
+    status: int
+    body: Json
+
+
+class Api(Protocol):
+    """A way to the API server: the server itself, or a link that delays, loses and refuses."""
+
+    async def request(self, request: ApiRequest) -> ApiResponse:
+        """One request and its answer. A link may raise ``ConnectionError`` or ``TimeoutError``: the answer never came,
+        and a write may have been committed, or still be.
+        """
+        ...
+
+    def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
+        """Events ``{"type": ..., "object": ...}`` of a collection; an ERROR event carries a ``Status``. The iterator ends
+        when the server or the link ends the stream.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The node service: gives addresses to pods, takes them back, finds leaked ones."""

@@ -1,0 +1,1 @@
+"""spiderpoolctl, the command line for administrators."""

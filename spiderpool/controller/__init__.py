@@ -1,0 +1,1 @@
+"""The cluster service: validates pools, counts, reclaims from fenced nodes."""

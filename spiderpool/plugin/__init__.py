@@ -1,0 +1,1 @@
+"""The executables that a CNI runtime starts."""
