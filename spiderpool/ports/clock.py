@@ -44,7 +44,10 @@ def from_rfc3339(text: str) -> float:
     Raises:
         ValueError: the text is not such a time.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time; write one such as 2026-11-23T11:04:37Z") from None
     if moment.tzinfo is None:
-        raise ValueError(f"time {text!r} has no time zone; Kubernetes times end in Z")
+        raise ValueError(f"time {text!r} has no time zone; write one such as 2026-11-23T11:04:37Z")
     return moment.timestamp()

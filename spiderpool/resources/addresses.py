@@ -13,6 +13,7 @@ Family = Literal[4, 6]
 FAMILIES: tuple[Family, Family] = (4, 6)
 BITS: dict[Family, int] = {4: 32, 6: 128}
 _MAPPED = 0xFFFF  # the upper 96 bits of ::ffff:0:0/96
+MAPPED_SPAN = (_MAPPED << 32, (_MAPPED << 32) | 0xFFFFFFFF)  # the IPv6 addresses that have no claim name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,7 +69,9 @@ def parse_address(text: str) -> Address:
     try:
         parsed = ipaddress.ip_address(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not an IP address") from None
+        host, slash, prefix = text.partition("/")
+        remedy = f"leave out /{prefix}" if slash and host else "write one such as 10.0.0.5 or fd00::5"
+        raise ValueError(f"{text!r} is not an IP address; {remedy}") from None
     if isinstance(parsed, ipaddress.IPv4Address):
         return Address(4, int(parsed))
     if parsed.scope_id is not None:
@@ -82,7 +85,8 @@ def parse_subnet(text: str) -> Subnet:
     """Read CIDR text in canonical form.
 
     Raises:
-        ValueError: not a CIDR, no prefix length, or host bits set (the error gives the canonical form).
+        ValueError: not a CIDR, no prefix length, or host bits set (the error gives the canonical form); with a zone, or
+            inside the IPv4-mapped block.
     """
     if "/" not in text:
         raise ValueError(f"{text!r} is not a subnet; write it with a prefix length, such as 10.0.0.0/24")
@@ -90,16 +94,29 @@ def parse_subnet(text: str) -> Subnet:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text!r} is not a subnet; write it as 10.0.0.0/24 or fd00::/64") from None
-    family: Family = 4 if network.version == 4 else 6
-    if str(network) != text:
-        raise ValueError(f"{text!r} is not in canonical form; write {network}")
-    return Subnet(family, int(network.network_address), network.prefixlen)
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone; write the subnet without %{text.partition('%')[2].partition('/')[0]}")
+    subnet = Subnet(4 if network.version == 4 else 6, int(network.network_address), network.prefixlen)
+    if subnet.family == 6 and MAPPED_SPAN[0] <= subnet.first and subnet.last <= MAPPED_SPAN[1]:
+        mapped = f"{address_text(4, subnet.network & 0xFFFFFFFF)}/{subnet.prefix - 96}"
+        raise ValueError(f"{text!r} is IPv4-mapped IPv6; write it as the IPv4 subnet {mapped}")
+    if str(subnet) != text:
+        raise ValueError(f"{text!r} is not in canonical form; write {subnet}")
+    return subnet
 
 
 def claim_name(address: Address) -> str:
-    """The one name of an address: ``10.0.0.1``, ``fd00-0000-0000-0000-0000-0000-0000-0001``."""
+    """The one name of an address: ``10.0.0.1``, ``fd00-0000-0000-0000-0000-0000-0000-0001``.
+
+    Raises:
+        ValueError: IPv4-mapped IPv6, which would be a second name of an IPv4 address.
+    """
     if address.family == 4:
         return address_text(4, address.value)
+    if address.value >> 32 == _MAPPED:
+        raise ValueError(
+            f"{address} has no name of its own; claim the IPv4 address {address_text(4, address.value & 0xFFFFFFFF)}"
+        )
     return "-".join(f"{(address.value >> shift) & 0xFFFF:04x}" for shift in range(112, -1, -16))
 
 
@@ -109,7 +126,12 @@ def address_of_claim(name: str) -> Address:
     Raises:
         ValueError: no address has this name; a name that is not canonical is refused too.
     """
-    address = parse_address(name.replace("-", ":") if "-" in name else name)
+    try:
+        address = parse_address(name.replace("-", ":"))
+    except ValueError:
+        raise ValueError(
+            f"{name!r} is not the name of an address; names look like 10.0.0.1 or {claim_name(Address(6, 0xFD << 120 | 1))}"
+        ) from None
     if claim_name(address) != name:
         raise ValueError(f"{name!r} is not the canonical name of {address}; that is {claim_name(address)}")
     return address
@@ -126,7 +148,10 @@ def parse_interface(text: str) -> tuple[Address, int]:
     Raises:
         ValueError: not an address with a prefix length.
     """
-    host, slash, prefix = text.partition("/")
-    if not slash or not prefix.isdigit():
-        raise ValueError(f"{text!r} is not an address with a prefix length such as 10.0.0.5/24")
-    return parse_address(host), int(prefix)
+    host, _, prefix = text.partition("/")
+    if not host or not prefix.isdecimal():
+        raise ValueError(f"{text!r} is not an address with a prefix length; write one such as 10.0.0.5/24")
+    address = parse_address(host)
+    if int(prefix) > BITS[address.family]:
+        raise ValueError(f"{text!r} has a prefix length above {BITS[address.family]}; write one such as 10.0.0.5/24")
+    return address, int(prefix)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from spiderpool.resources.addresses import Family, Subnet, parse_address, parse_subnet
+from spiderpool.resources.addresses import MAPPED_SPAN, Family, Subnet, parse_address, parse_subnet
 from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.meta import Condition, LabelSelector, ObjectMeta
 from spiderpool.resources.ranges import parse_ranges
@@ -80,11 +80,15 @@ class SpiderIPPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     def usable(self) -> IntervalSet:
         """``ips`` minus ``excludeIPs`` minus the gateway: what may be handed out, before reserved addresses.
 
+        IPv4-mapped IPv6 addresses are left out, because they have no claim name.
+
         Raises:
             ValueError: a field is not readable.
         """
         family = self.family
         usable = parse_ranges(family, self.spec.ips).minus(parse_ranges(family, self.spec.exclude_ips))
+        if family == 6:
+            usable = usable.minus(IntervalSet((MAPPED_SPAN,)))
         if self.spec.gateway is None:
             return usable
         gateway = parse_address(self.spec.gateway)
