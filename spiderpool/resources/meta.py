@@ -33,7 +33,16 @@ class ObjectMeta(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One condition of a status, in the shape of the API conventions."""
+    """One condition of a status, in the shape of the API conventions.
+
+    Attributes:
+        type: What it is about.
+        status: True, False or Unknown.
+        reason: Why, as one word.
+        message: Why, for people.
+        last_transition_time: When the status last changed.
+        observed_generation: The generation of the object that it was judged by.
+    """
 
     type: str
     status: str
@@ -44,7 +53,13 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 
 class LabelSelectorRequirement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``key operator values``; operators In, NotIn, Exists, DoesNotExist."""
+    """One requirement on a label.
+
+    Attributes:
+        key: The label's key.
+        operator: In, NotIn, Exists or DoesNotExist.
+        values: The values of In and NotIn.
+    """
 
     key: str
     operator: str
@@ -52,7 +67,12 @@ class LabelSelectorRequirement(msgspec.Struct, frozen=True, kw_only=True, omit_d
 
 
 class LabelSelector(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A label selector; all parts must hold. An empty one matches everything."""
+    """A label selector; all parts must hold. An empty one matches everything.
+
+    Attributes:
+        match_labels: Labels that must be there with these values.
+        match_expressions: Requirements that must hold.
+    """
 
     match_labels: dict[str, str] = {}
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()

@@ -9,14 +9,39 @@ from spiderpool.resources.ranges import parse_ranges
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """A route that a pod gets with an address of the pool."""
+    """A route that a pod gets with an address of the pool.
+
+    Attributes:
+        dst: The destination as a CIDR, never the default route.
+        gw: The next hop, inside the pool's subnet.
+    """
 
     dst: str
     gw: str
 
 
 class PoolSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What the administrator declares. Text fields stay text here; ``usable`` and friends give numbers."""
+    """What the administrator declares.
+
+    Text fields stay text here; ``SpiderIPPool.usable`` and friends give numbers.
+
+    Attributes:
+        subnet: The subnet in canonical CIDR form. It never changes.
+        ip_version: 4 or 6; follows from the subnet where it is left out.
+        ips: Addresses that may be handed out: single ones, or ranges such as 10.0.0.10-10.0.0.20.
+        exclude_ips: Addresses that are taken out of ips, in the same form.
+        gateway: The default gateway of pods, an address of the subnet that is not handed out.
+        routes: Further routes of pods.
+        pod_affinity: Only pods with these labels get addresses of this pool.
+        namespace_affinity: Only pods in namespaces with these labels.
+        node_affinity: Only pods on nodes with these labels.
+        namespace_name: Only pods in these namespaces; overrides namespaceAffinity.
+        node_name: Only pods on these nodes; overrides nodeAffinity.
+        multus_name: Only interfaces of these Multus networks, each name or namespace/name.
+        default: Whether pods that name no pool may use this one.
+        disable: Whether the pool hands out nothing new; addresses in use stay.
+        cooldown_seconds: How long a released address rests before it is used again while others are free.
+    """
 
     subnet: str
     ip_version: int | None = None
@@ -36,10 +61,15 @@ class PoolSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A compact summary of which addresses of a pool were taken, a hint for agents (``ipam/usage.py`` reads it).
+    """Which addresses of a pool were taken, summarised as a hint for agents.
 
-    ``generation`` is the pool's generation whose address set the positions count in; ``revision`` the resource
-    version of the list of claims that it was made from.
+    ``ipam/usage.py`` reads and writes it.
+
+    Attributes:
+        generation: The pool's generation whose address set the positions count in.
+        revision: The resource version of the list of claims that the summary was made from.
+        encoding: How data is to be read.
+        data: The summary itself.
     """
 
     generation: int
@@ -49,7 +79,16 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What the controller derives from the ledger."""
+    """What the controller derives from the claims.
+
+    Attributes:
+        total_ip_count: How many addresses the pool has.
+        allocated_ip_count: How many of them are claimed.
+        observed_generation: The generation of the pool that this status was derived from.
+        out_of_spec: Addresses that are claimed but no longer in the pool's ranges, the first few of them.
+        usage: Which addresses were taken, as a hint for agents.
+        conditions: Among them Settled: nobody uses, or ever will use, addresses that left the pool.
+    """
 
     total_ip_count: int | None = msgspec.field(name="totalIPCount", default=None)
     allocated_ip_count: int | None = msgspec.field(name="allocatedIPCount", default=None)
@@ -60,7 +99,13 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
 
 class SpiderIPPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One pool; cluster-scoped, short name ``sp``."""
+    """A pool of addresses that pods may get. Cluster-scoped, short name ``sp``.
+
+    Attributes:
+        metadata: Standard object metadata.
+        spec: What the administrator declares.
+        status: What the controller derives from the claims.
+    """
 
     metadata: ObjectMeta
     spec: PoolSpec

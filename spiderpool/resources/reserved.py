@@ -11,14 +11,24 @@ from spiderpool.resources.ranges import parse_range, parse_ranges
 
 
 class ReservedSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """``ip_version`` is derived from the first address where it is absent."""
+    """Which addresses are reserved.
+
+    Attributes:
+        ip_version: 4 or 6; follows from the first address where it is left out.
+        ips: Single addresses, or ranges such as 10.0.0.10-10.0.0.20.
+    """
 
     ip_version: int | None = None
     ips: tuple[str, ...] = ()
 
 
 class SpiderReservedIP(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One reservation; cluster-scoped, short name ``sr``."""
+    """Addresses that no pool hands out. Cluster-scoped, short name ``sr``.
+
+    Attributes:
+        metadata: Standard object metadata.
+        spec: Which addresses are reserved.
+    """
 
     metadata: ObjectMeta
     spec: ReservedSpec = ReservedSpec()
