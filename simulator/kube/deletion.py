@@ -1,0 +1,192 @@
+"""DELETE: when an object goes at once, and when it is only marked and waits for finalizers or a grace period.
+
+A pod gets two DELETEs: the first starts its grace period, the kubelet's second, with grace 0, ends it. An object with
+finalizers stays, marked, until the last one is taken off (``writes.py`` sees that). Propagation is a finalizer that
+the garbage collector serves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.kube import metadata as meta
+from simulator.kube.reads import selection_of
+from simulator.kube.refusals import bad_request, conflict, not_found
+from simulator.kube.registry import Resource
+from simulator.kube.routes import Route
+from simulator.kube.store import Store
+from simulator.kube.writes import Reviewer, WallClock, own_copy
+
+Json = dict[str, Any]
+
+PROPAGATION_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteOptions:
+    """How to delete. ``grace_seconds`` is ``None`` for the object's own grace period."""
+
+    grace_seconds: int | None = None
+    uid: str = ""
+    revision: str = ""
+    propagation: str = ""
+    dry_run: bool = False
+
+
+def options_of(body: Any, query: Mapping[str, str]) -> DeleteOptions:
+    """The options of a DELETE, from its body (``DeleteOptions``) or its parameters.
+
+    Raises:
+        Refusal: 400, an option that does not exist.
+    """
+    given = body if isinstance(body, dict) else {}
+    preconditions = given.get("preconditions") or {}
+    propagation = given.get("propagationPolicy") or query.get("propagationPolicy", "")
+    if given.get("orphanDependents") is not None:
+        propagation = "Orphan" if given["orphanDependents"] else "Background"
+    if propagation not in ("", "Background", "Foreground", "Orphan"):
+        raise bad_request(f"propagationPolicy {propagation!r} is none of Background, Foreground, Orphan")
+    grace = given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
+    try:
+        grace_seconds = None if grace is None else int(grace)
+    except (TypeError, ValueError) as error:
+        raise bad_request(f"gracePeriodSeconds must be a number, not {grace!r}") from error
+    return DeleteOptions(
+        grace_seconds=grace_seconds,
+        uid=preconditions.get("uid") or "",
+        revision=preconditions.get("resourceVersion") or "",
+        propagation=propagation,
+        dry_run=bool(given.get("dryRun")) or bool(query.get("dryRun")),
+    )
+
+
+class Deletion:
+    """Deleting objects of one store."""
+
+    def __init__(self, store: Store, clock: WallClock, reviewer: Reviewer) -> None:
+        self.store = store
+        self.clock = clock
+        self.reviewer = reviewer
+
+    async def delete(self, route: Route, options: DeleteOptions, *, user: str) -> Json:
+        """Delete one object; the answer is what the server sends back.
+
+        Raises:
+            Refusal: 404; 409 a precondition does not hold; what webhooks say.
+        """
+        item = self._current(route)
+        self._check_preconditions(item, route, options)
+        if self.reviewer.concerns(route.resource, "DELETE"):
+            await self.reviewer.review(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
+            item = self._current(route)
+            self._check_preconditions(item, route, options)
+        return self._perform(route, item, options)
+
+    async def delete_collection(
+        self, route: Route, options: DeleteOptions, query: Mapping[str, str], *, user: str
+    ) -> Json:
+        """Delete everything that the selectors match, one by one; answers with the list of what was there."""
+        resource = route.resource
+        items = self.store.table(resource.table_id).select(selection_of(route, query))
+        for item in items:
+            metadata = item["metadata"]
+            one = Route(
+                resource=resource,
+                namespace=metadata.get("namespace", ""),
+                name=metadata["name"],
+                subresource="",
+                path=route.path,
+            )
+            if self.store.table(resource.table_id).objects.get((one.namespace, one.name)) is not None:
+                await self.delete(one, options, user=user)
+        return {
+            "kind": f"{resource.kind}List",
+            "apiVersion": resource.api_version,
+            "metadata": {"resourceVersion": str(self.store.revision)},
+            "items": items,
+        }
+
+    def _current(self, route: Route) -> Json:
+        resource = route.resource
+        item = self.store.table(resource.table_id).objects.get((route.namespace, route.name))
+        if item is None:
+            raise not_found(resource.group, resource.plural, route.name)
+        return item
+
+    def _check_preconditions(self, item: Json, route: Route, options: DeleteOptions) -> None:
+        resource, metadata = route.resource, item["metadata"]
+        if options.uid and options.uid != metadata["uid"]:
+            why = f"the precondition names uid {options.uid}, the object has {metadata['uid']}"
+            raise conflict(resource.group, resource.plural, route.name, why)
+        if options.revision and options.revision != metadata["resourceVersion"]:
+            why = f"the precondition names version {options.revision}, the object has {metadata['resourceVersion']}"
+            raise conflict(resource.group, resource.plural, route.name, why)
+
+    def _perform(self, route: Route, item: Json, options: DeleteOptions) -> Json:
+        resource, metadata = route.resource, item["metadata"]
+        grace = self._grace(resource, item, options)
+        finalizers = _finalizers(item, options)
+        lingers = _lingers(resource, item)
+        if grace == 0 and not finalizers and not lingers:
+            gone = item if options.dry_run else self.store.remove(resource.table_id, item)
+            return gone if resource.returns_deleted else success(resource, item)
+        marked = metadata.get("deletionTimestamp") is not None
+        pending = metadata.get("deletionGracePeriodSeconds") or 0
+        if marked and grace >= pending and finalizers == (metadata.get("finalizers") or []):
+            return item
+        fresh = {**item, "metadata": dict(metadata)}
+        self._mark(fresh, grace if not marked else min(grace, pending), finalizers)
+        if lingers:
+            fresh["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
+        if options.dry_run:
+            return fresh
+        return self.store.put(resource.table_id, item, fresh)
+
+    def _grace(self, resource: Resource, item: Json, options: DeleteOptions) -> int:
+        if not resource.graceful:
+            return 0
+        spec, status = item.get("spec") or {}, item.get("status") or {}
+        grace = options.grace_seconds
+        if grace is None:
+            grace = item["metadata"].get("deletionGracePeriodSeconds")
+        if grace is None:
+            grace = spec.get("terminationGracePeriodSeconds", 30)
+        if not spec.get("nodeName") or status.get("phase") in ("Succeeded", "Failed"):
+            return 0
+        return 1 if grace < 0 else int(grace)
+
+    def _mark(self, item: Json, grace: int, finalizers: list[str]) -> None:
+        metadata = item["metadata"]
+        if metadata.get("deletionTimestamp") is None and "generation" in metadata:
+            metadata["generation"] += 1
+        metadata["deletionTimestamp"] = meta.api_time(self.clock.now() + grace)
+        metadata["deletionGracePeriodSeconds"] = grace
+        if finalizers:
+            metadata["finalizers"] = own_copy(finalizers)
+        else:
+            metadata.pop("finalizers", None)
+
+
+def _lingers(resource: Resource, item: Json) -> bool:
+    """Whether the object has finalizers of its own kind, in its spec: a namespace that still has contents."""
+    return resource.kind == "Namespace" and bool((item.get("spec") or {}).get("finalizers"))
+
+
+def _finalizers(item: Json, options: DeleteOptions) -> list[str]:
+    """The finalizers that the object has after this request: its own, and the one that the propagation asks for."""
+    current = list(item["metadata"].get("finalizers") or [])
+    if not options.propagation:
+        return current
+    wanted = PROPAGATION_FINALIZERS.get(options.propagation)
+    kept = [name for name in current if name not in PROPAGATION_FINALIZERS.values() or name == wanted]
+    if wanted and wanted not in kept:
+        kept.append(wanted)
+    return kept
+
+
+def success(resource: Resource, item: Json) -> Json:
+    """The answer to a DELETE that has taken the object away."""
+    details = {"name": item["metadata"]["name"], "kind": resource.plural, "uid": item["metadata"]["uid"]}
+    if resource.group:
+        details["group"] = resource.group
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

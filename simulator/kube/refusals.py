@@ -1,0 +1,149 @@
+"""What the server says when it does not do what was asked: one ``Status`` object per reason.
+
+Clients decide by ``code`` and ``reason`` (409 ``AlreadyExists`` is another thing than 409 ``Conflict``) and show the
+message to people. So every refusal is made here, with the reason, the details and the causes that the real server
+gives; the sentences are our own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One thing that is wrong with one field; ``reason`` is a cause type such as ``FieldValueInvalid``."""
+
+    field: str
+    message: str
+    reason: str = "FieldValueInvalid"
+
+    def json(self) -> Json:
+        """As it stands in ``details.causes``."""
+        return {"reason": self.reason, "message": self.message, "field": self.field}
+
+
+class Refusal(Exception):
+    """The request was refused; ``status`` is the body of the answer.
+
+    Nothing was written, except where ``code`` is 500 or above and the refusal came from a link.
+    """
+
+    def __init__(
+        self, code: int, reason: str, message: str, *, details: Json | None = None, retry_after_seconds: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        details = dict(details or {})
+        if retry_after_seconds:
+            details["retryAfterSeconds"] = retry_after_seconds
+        self.status: Json = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": message,
+            "reason": reason,
+            "details": details,
+            "code": code,
+        }
+
+
+def _details(group: str, kind: str, name: str, causes: Sequence[Cause] = ()) -> Json:
+    details: Json = {"name": name, "kind": kind}
+    if group:
+        details["group"] = group
+    if causes:
+        details["causes"] = [cause.json() for cause in causes]
+    return details
+
+
+def qualified(group: str, plural: str) -> str:
+    """``pods`` or ``spiderippools.spiderpool.spidernet.io``: how messages name a resource."""
+    return f"{plural}.{group}" if group else plural
+
+
+def not_found(group: str, plural: str, name: str) -> Refusal:
+    """404: no such object."""
+    message = f'{qualified(group, plural)} "{name}" not found'
+    return Refusal(404, "NotFound", message, details=_details(group, plural, name))
+
+
+def unknown_path(path: str) -> Refusal:
+    """404: no resource is served there."""
+    return Refusal(404, "NotFound", f"the server serves no resource at {path}")
+
+
+def already_exists(group: str, plural: str, name: str) -> Refusal:
+    """409: the name is taken."""
+    message = f'{qualified(group, plural)} "{name}" already exists'
+    return Refusal(409, "AlreadyExists", message, details=_details(group, plural, name))
+
+
+def conflict(group: str, plural: str, name: str, why: str) -> Refusal:
+    """409: the object is not the one that the caller has seen."""
+    message = f'Operation cannot be fulfilled on {qualified(group, plural)} "{name}": {why}'
+    return Refusal(409, "Conflict", message, details=_details(group, plural, name))
+
+
+def stale(group: str, plural: str, name: str) -> Refusal:
+    """409: the resourceVersion of a write is not the current one."""
+    return conflict(group, plural, name, "it was modified after the version sent with the request; read it and retry")
+
+
+def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refusal:
+    """422: the object breaks rules of its kind; one cause for each."""
+    text = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    message = f'{kind}{"." + group if group else ""} "{name}" is invalid: {text}'
+    return Refusal(422, "Invalid", message, details=_details(group, kind, name, causes))
+
+
+def forbidden(group: str, plural: str, name: str, why: str, causes: Sequence[Cause] = ()) -> Refusal:
+    """403: the server's rules do not allow this now."""
+    message = f'{qualified(group, plural)} "{name}" is forbidden: {why}'
+    return Refusal(403, "Forbidden", message, details=_details(group, plural, name, causes))
+
+
+def bad_request(message: str) -> Refusal:
+    """400: the request cannot be understood."""
+    return Refusal(400, "BadRequest", message)
+
+
+def expired(message: str) -> Refusal:
+    """410: the history that the request needs is no longer kept."""
+    return Refusal(410, "Expired", message)
+
+
+def version_too_large(asked: int, current: int) -> Refusal:
+    """504: the caller has seen a revision that this server has not."""
+    cause = Cause(field="", message="the resource version is not reached yet", reason="ResourceVersionTooLarge")
+    return Refusal(
+        504,
+        "Timeout",
+        f"Too large resource version: {asked}, current: {current}",
+        details={"causes": [cause.json()]},
+        retry_after_seconds=1,
+    )
+
+
+def method_not_allowed(method: str, path: str) -> Refusal:
+    """405: the resource does not know this verb."""
+    return Refusal(405, "MethodNotAllowed", f"{method} is not allowed on {path}")
+
+
+def unsupported_media(message: str) -> Refusal:
+    """415: this kind of patch is not understood here."""
+    return Refusal(415, "UnsupportedMediaType", message)
+
+
+def internal(message: str) -> Refusal:
+    """500: something behind the server failed."""
+    cause = Cause(field="", message=message, reason="")
+    return Refusal(
+        500,
+        "InternalError",
+        f"Internal error occurred: {message}",
+        details={"causes": [{"message": cause.message}]},
+    )

@@ -1,0 +1,65 @@
+"""From a path to what it names: resource, namespace, object, subresource."""
+
+from dataclasses import dataclass
+
+from simulator.kube.refusals import Refusal, unknown_path
+from simulator.kube.registry import Registry, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What a path names. ``name`` is empty for collections, ``subresource`` for the object itself."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    subresource: str
+    path: str
+
+
+def _split(path: str) -> tuple[str, str, list[str]]:
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) >= 3:
+        return "", parts[1], parts[2:]
+    if parts[0] == "apis" and len(parts) >= 4:
+        return parts[1], parts[2], parts[3:]
+    raise unknown_path(path)
+
+
+def resolve(registry: Registry, path: str) -> Route:
+    """Find what ``path`` names.
+
+    Raises:
+        Refusal: 404, nothing is served there.
+    """
+    group, version, rest = _split(path)
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) >= 3 and not (group == "" and rest[2] in _NAMESPACE_SUBRESOURCES):
+        namespace, rest = rest[1], rest[2:]
+    resource = registry.find(group, version, rest[0])
+    if resource is None or len(rest) > 3:
+        raise unknown_path(path)
+    name = rest[1] if len(rest) > 1 else ""
+    subresource = rest[2] if len(rest) > 2 else ""
+    if subresource and subresource not in resource.subresources:
+        raise unknown_path(path)
+    if resource.namespaced != bool(namespace) and (namespace or name):
+        raise unknown_path(path)
+    return Route(resource=resource, namespace=namespace, name=name, subresource=subresource, path=path)
+
+
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+def collection_path(resource: Resource, namespace: str = "") -> str:
+    """The path of a collection; empty namespace: of all namespaces."""
+    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    return f"{root}/namespaces/{namespace}/{resource.plural}" if namespace else f"{root}/{resource.plural}"
+
+
+def object_path(resource: Resource, namespace: str, name: str) -> str:
+    """The path of one object."""
+    return f"{collection_path(resource, namespace)}/{name}"
+
+
+__all__ = ["Refusal", "Route", "collection_path", "object_path", "resolve"]

@@ -1,0 +1,262 @@
+"""The API server: requests in, answers out, everything else is in the modules it calls.
+
+It has no latency of its own: between two awaits of a client a request is done, unless webhooks are asked or a
+revision is waited for. Latency, loss and refusals are the business of ``link.py``. It reads no clock and draws no
+randomness but what it is given, so that the same requests in the same order give the same answers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from simulator.kube import crds, subresources
+from simulator.kube.api import ApiRequest, ApiResponse, Json
+from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
+from simulator.kube.deletion import Deletion, options_of
+from simulator.kube.metadata import Draws
+from simulator.kube.patches import patching
+from simulator.kube.reads import get, listing, number_of, revision_of, selection_of, wait_until_fresh
+from simulator.kube.refusals import Refusal, bad_request, method_not_allowed
+from simulator.kube.registry import Registry, Resource
+from simulator.kube.routes import Route, resolve
+from simulator.kube.store import Store, Subscriber
+from simulator.kube.watch import Watch, error_event
+from simulator.kube.writes import Writes, query_flag, replacement
+
+BOOKMARK_SECONDS = 60.0
+WATCH_SECONDS_MIN = 1800
+WATCH_BUFFER = 10_000
+
+
+class ServerClock(Protocol):
+    """The clock of the server's machine."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class NoReview:
+    """No webhook is registered."""
+
+    def concerns(self, resource: Resource, operation: str) -> bool:
+        """Never."""
+        return False
+
+    async def review(
+        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
+    ) -> Json | None:
+        """Never called."""
+        return new
+
+
+class ApiServer:
+    """Implements ``simulator.kube.api.Api``."""
+
+    def __init__(
+        self,
+        clock: ServerClock,
+        entropy: Draws,
+        *,
+        builtins: Sequence[Resource] = BUILTINS,
+        watch_buffer: int = WATCH_BUFFER,
+    ) -> None:
+        self.clock = clock
+        self.entropy = entropy
+        self.store = Store(clock)
+        self.registry = Registry(
+            [replace(kind, check=crds.check_definition) if kind is CRD else kind for kind in builtins]
+        )
+        reviewer = NoReview()
+        self._writes = Writes(self.store, clock, entropy, reviewer)
+        self._deletion = Deletion(self.store, clock, reviewer)
+        self._watch_buffer = watch_buffer
+        self._watches: dict[int, Watch] = {}
+        self._next_watch = 0
+        self._bookmark_timer: asyncio.TimerHandle | None = None
+        self._make_namespaces()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call ``subscriber(revision, type, old, new)`` at every committed write, in order, before its answer leaves.
+
+        ``old`` is ``None`` for ADDED, ``new`` for DELETED. The objects are the store's: look, do not touch.
+        """
+        self.store.subscribe(subscriber)
+
+    async def request(self, request: ApiRequest) -> ApiResponse:
+        """Answer one request; what is refused is answered too."""
+        try:
+            route = resolve(self.registry, request.path)
+            status, body = await self._dispatch(route, request)
+        except Refusal as refusal:
+            return ApiResponse(status=refusal.code, body=refusal.status)
+        return ApiResponse(status=status, body=body)
+
+    async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
+        method = request.method
+        if method == "GET":
+            return 200, await self._read(route, request.query)
+        if method == "POST":
+            return 201, await self._post(route, request)
+        if method == "DELETE" and not route.subresource:
+            return 200, await self._delete(route, request)
+        if method in ("PUT", "PATCH") and route.name:
+            return 200, await self._change(route, request)
+        raise method_not_allowed(method, request.path)
+
+    async def _read(self, route: Route, query: Mapping[str, str]) -> Json:
+        revision = revision_of(query)
+        if revision:
+            await wait_until_fresh(self.store, self.clock, revision)
+        if not route.name:
+            return listing(self.store, route, query)
+        item = get(self.store, route)
+        return subresources.scale_of(item) if route.subresource == "scale" else item
+
+    async def _post(self, route: Route, request: ApiRequest) -> Json:
+        dry_run = bool(request.query.get("dryRun"))
+        if not route.name:
+            item = await self._writes.create(route, request.body, user=request.user, dry_run=dry_run)
+            return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
+        if route.subresource == "binding":
+            make = subresources.binding(request.body, route)
+            await self._writes.change(route, make, user=request.user, dry_run=dry_run)
+            return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+        if route.subresource == "eviction":
+            return await subresources.evict(self._deletion, route, request.body, user=request.user)
+        raise method_not_allowed("POST", request.path)
+
+    async def _delete(self, route: Route, request: ApiRequest) -> Json:
+        options = options_of(request.body, request.query)
+        if not route.name:
+            return await self._deletion.delete_collection(route, options, request.query, user=request.user)
+        answer = await self._deletion.delete(route, options, user=request.user)
+        if route.resource.table_id == CRD.table_id and not options.dry_run:
+            self._forget_kind(route)
+        return answer
+
+    async def _change(self, route: Route, request: ApiRequest) -> Json:
+        resource = route.resource
+        if route.subresource == "finalize":
+            return subresources.finalize(self._writes, self.store, route, request.body)
+        if request.method == "PUT":
+            make = replacement(request.body, resource)
+        else:
+            make = patching(request.content_type, request.body, resource)
+        if route.subresource == "scale":
+            make = subresources.rescaling(make)
+        elif route.subresource not in ("", "status"):
+            raise method_not_allowed(request.method, request.path)
+        dry_run = bool(request.query.get("dryRun"))
+        item = await self._writes.change(route, make, user=request.user, dry_run=dry_run)
+        if route.subresource == "scale":
+            return subresources.scale_of(item)
+        return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
+
+    def _established(self, crd: Json, *, dry_run: bool) -> Json:
+        """Serve what a definition declares, and say so in its status."""
+        if dry_run or crd["metadata"].get("deletionTimestamp"):
+            return crd
+        self.registry.add(crds.resource_of(crd))
+        if crd.get("status"):
+            return crd
+        return self.store.put(
+            CRD.table_id,
+            crd,
+            {**crd, "metadata": dict(crd["metadata"]), "status": crds.established_status(crd, self.clock.now())},
+        )
+
+    def _forget_kind(self, route: Route) -> None:
+        """A definition is gone: so are its objects, and the paths under which they were served."""
+        plural, _, group = route.name.partition(".")
+        table = self.store.table((group, plural))
+        for item in list(table.objects.values()):
+            self.store.remove((group, plural), item)
+        for watch in table.watchers():
+            watch.close()
+        self.registry.remove(group, plural)
+
+    def _make_namespaces(self) -> None:
+        resource = self.registry.find("", "v1", "namespaces")
+        for name in NAMESPACES if resource is not None else ():
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            route = resolve(self.registry, "/api/v1/namespaces")
+            creation = self._writes.create(route, body, user="system:apiserver", dry_run=False)
+            try:
+                creation.send(None)
+            except StopIteration:
+                continue
+
+    async def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
+        """The events of a collection; refusals arrive as one ERROR event."""
+        try:
+            route = resolve(self.registry, request.path)
+            watch, after = self._open(route, request.query)
+        except Refusal as refusal:
+            yield error_event(refusal)
+            return
+        table = self.store.table(route.resource.table_id)
+        ticket = table.join(watch)
+        number = self._next_watch
+        self._next_watch += 1
+        self._watches[number] = watch
+        timer = self._end_later(watch, number_of(request.query, "timeoutSeconds"))
+        try:
+            watch.start(
+                self.store,
+                table,
+                after=after,
+                initial_end=query_flag(request.query, "sendInitialEvents") and watch.bookmarks,
+            )
+            async for event in watch.events():
+                yield event
+        except Refusal as refusal:
+            yield error_event(refusal)
+        finally:
+            timer.cancel()
+            table.leave(watch, ticket)
+            del self._watches[number]
+
+    def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None]:
+        selection = selection_of(route, query)
+        revision = revision_of(query)
+        initial = query.get("sendInitialEvents", "")
+        match = query.get("resourceVersionMatch", "")
+        if initial and match != "NotOlderThan":
+            raise bad_request("sendInitialEvents needs resourceVersionMatch=NotOlderThan")
+        if match and not initial:
+            raise bad_request("resourceVersionMatch is forbidden for a watch without sendInitialEvents")
+        watch = Watch(
+            route.resource,
+            selection,
+            bookmarks=query_flag(query, "allowWatchBookmarks"),
+            buffer=self._watch_buffer,
+        )
+        from_now = query_flag(query, "sendInitialEvents") or not revision
+        return watch, None if from_now else revision
+
+    def _end_later(self, watch: Watch, seconds: int) -> asyncio.TimerHandle:
+        loop = asyncio.get_running_loop()
+        if watch.bookmarks and self._bookmark_timer is None:
+            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
+        lasts = seconds or WATCH_SECONDS_MIN + self.entropy.below(WATCH_SECONDS_MIN)
+        return loop.call_later(lasts, watch.close)
+
+    def _send_bookmarks(self) -> None:
+        wanted = [watch for watch in self._watches.values() if watch.bookmarks]
+        self._bookmark_timer = None
+        for watch in wanted:
+            watch.mark(self.store.revision)
+        if wanted:
+            loop = asyncio.get_running_loop()
+            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
+
+    def cut_watches(self) -> None:
+        """End every watch, as a restart of the server does."""
+        for watch in list(self._watches.values()):
+            watch.close()

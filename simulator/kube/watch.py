@@ -1,0 +1,125 @@
+"""A watch: the changes of one collection, in order, without gaps, from a revision on.
+
+Events share the store's objects. An object that begins to match the selector arrives as ADDED, one that ceases to
+match as DELETED. A client that stops reading is cut off when its buffer is full: it has to list again, as with the
+real server.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+from simulator.kube.refusals import Refusal, expired
+from simulator.kube.registry import Resource
+from simulator.kube.selection import Selection
+from simulator.kube.store import Change, Store, Table, at_revision
+
+Json = dict[str, Any]
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+def error_event(refusal: Refusal) -> Json:
+    """What a watch says before it ends."""
+    return {"type": "ERROR", "object": refusal.status}
+
+
+def bookmark(resource: Resource, revision: int, *, initial_end: bool = False) -> Json:
+    """An event that carries nothing but the revision up to which the watch has told everything."""
+    metadata: Json = {"resourceVersion": str(revision)}
+    if initial_end:
+        metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
+    return {
+        "type": "BOOKMARK",
+        "object": {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata},
+    }
+
+
+class Watch:
+    """One open watch: takes changes from its table, hands events to one reader."""
+
+    def __init__(self, resource: Resource, selection: Selection, *, bookmarks: bool, buffer: int) -> None:
+        self.resource = resource
+        self.selection = selection
+        self.bookmarks = bookmarks
+        self._plain = not (selection.namespace or selection.predicates)
+        self._buffer = buffer
+        self._events: deque[Json] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._after = 0
+        self._closed = False
+
+    def start(self, store: Store, table: Table, *, after: int | None, initial_end: bool) -> None:
+        """Queue what the watch begins with.
+
+        Args:
+            store: for the current revision.
+            table: the table that is watched.
+            after: tell what happened after this revision; ``None``: tell what is there now, as ADDED.
+            initial_end: mark the end of what was there by an annotated bookmark.
+
+        Raises:
+            Refusal: 410, the history no longer reaches back to ``after``.
+        """
+        if after is None:
+            self._after = store.revision
+            self._events.extend({"type": "ADDED", "object": item} for item in table.select(self.selection))
+            if initial_end:
+                self._events.append(bookmark(self.resource, store.revision, initial_end=True))
+            return
+        if after < table.forgotten:
+            raise expired(f"too old resource version: {after} ({table.forgotten})")
+        self._after = after
+        for change in table.since(after):
+            self.offer(change)
+
+    def offer(self, change: Change) -> None:
+        """Queue the event that ``change`` is for this watch, if any."""
+        if change.revision <= self._after or self._closed:
+            return
+        event = {"type": change.type, "object": change.shown} if self._plain else self._seen(change)
+        if event is None:
+            return
+        self._events.append(event)
+        if len(self._events) > self._buffer:
+            self.close()
+        self._wake()
+
+    def _seen(self, change: Change) -> Json | None:
+        matches = self.selection.matches
+        before = change.old is not None and matches(change.old)
+        after = change.new is not None and matches(change.new)
+        if after:
+            return {"type": "MODIFIED" if before else "ADDED", "object": change.shown}
+        if not before:
+            return None
+        gone = change.shown if change.new is None else at_revision(change.old or {}, change.revision)
+        return {"type": "DELETED", "object": gone}
+
+    def mark(self, revision: int) -> None:
+        """Queue a bookmark, if the client asked for them."""
+        if self.bookmarks and not self._closed:
+            self._events.append(bookmark(self.resource, revision))
+            self._wake()
+
+    def close(self) -> None:
+        """End the stream; what is queued already is still read."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        reader = self._reader
+        if reader is not None and not reader.done():
+            reader.set_result(None)
+
+    async def events(self) -> AsyncIterator[Json]:
+        """The events, until the stream is closed."""
+        queue = self._events
+        while True:
+            while queue:
+                yield queue.popleft()
+            if self._closed:
+                return
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader

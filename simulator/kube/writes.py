@@ -1,0 +1,252 @@
+"""POST, PUT and PATCH: how a body becomes the next version of an object.
+
+Every change of an existing object goes through ``change``: read the current version, make the next one from it, let
+the kind complete and check it, ask the webhooks, and commit if nobody was faster. A change that changes nothing writes
+nothing: no revision, no event. That is what lets "at rest nobody writes" be a test.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from simulator.kube import metadata as meta
+from simulator.kube.refusals import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, stale
+from simulator.kube.registry import Resource
+from simulator.kube.routes import Route
+from simulator.kube.store import Store
+
+Json = dict[str, Any]
+Make = Callable[[Json], Json]
+
+NAME_ATTEMPTS = 8
+UPDATE_ATTEMPTS = 6
+BODY_BYTES = 3 * 1024 * 1024
+
+
+class Reviewer(Protocol):
+    """The admission webhooks."""
+
+    def concerns(self, resource: Resource, operation: str) -> bool:
+        """Whether any webhook wants to see this operation."""
+        ...
+
+    async def review(
+        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
+    ) -> Json | None:
+        """The object as the webhooks want it; raises ``Refusal`` where one denies."""
+        ...
+
+
+class WallClock(Protocol):
+    """The server's clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+
+def own_copy(body: Any) -> Any:
+    """A copy of a JSON value that nobody else holds.
+
+    Raises:
+        Refusal: 400 not JSON; 413 larger than the server takes.
+    """
+    try:
+        data = msgspec.json.encode(body)
+    except (TypeError, ValueError) as error:
+        raise bad_request(f"the body is not JSON: {error}") from error
+    if len(data) > BODY_BYTES:
+        message = f"Request entity too large: limit is {BODY_BYTES}"
+        raise Refusal(413, "RequestEntityTooLarge", message)
+    return msgspec.json.decode(data)
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two values are the same JSON; Python alone takes ``1`` and ``true`` for equal."""
+    return one == other and msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
+
+
+class Writes:
+    """Creating and changing objects of one store."""
+
+    def __init__(self, store: Store, clock: WallClock, entropy: meta.Draws, reviewer: Reviewer) -> None:
+        self.store = store
+        self.clock = clock
+        self.entropy = entropy
+        self.reviewer = reviewer
+
+    async def create(self, route: Route, body: Any, *, user: str, dry_run: bool) -> Json:
+        """Create one object.
+
+        Raises:
+            Refusal: 400, 403 (the namespace is terminating), 404 (no such namespace), 409 AlreadyExists, 422.
+        """
+        resource = route.resource
+        item = meta.require_object(own_copy(body), resource)
+        meta.place(item, resource, route.namespace)
+        if item["metadata"].get("resourceVersion"):
+            raise bad_request("resourceVersion should not be set on objects to be created")
+        if resource.namespaced:
+            self._check_namespace(route, item["metadata"].get("name", ""))
+        generated = self._name(item, resource)
+        meta.begin(item, resource, now=self.clock.now(), uid=meta.new_uid(self.entropy))
+        if resource.has_status:
+            self._status_at_birth(item, resource)
+        resource.complete(item, None)
+        self._check(item, None, resource)
+        if self.reviewer.concerns(resource, "CREATE"):
+            reviewed = await self.reviewer.review(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
+            item = self._after_review(item, reviewed, None, resource)
+        return self._commit_new(route, item, generated, dry_run=dry_run)
+
+    def _commit_new(self, route: Route, item: Json, generated: str, *, dry_run: bool) -> Json:
+        resource, metadata = route.resource, item["metadata"]
+        objects = self.store.table(resource.table_id).objects
+        for _ in range(NAME_ATTEMPTS):
+            if (route.namespace, metadata["name"]) not in objects:
+                return item if dry_run else self.store.put(resource.table_id, None, item)
+            if not generated:
+                break
+            metadata["name"] = meta.generated_name(generated, self.entropy)
+        raise already_exists(resource.group, resource.plural, metadata["name"])
+
+    def _name(self, item: Json, resource: Resource) -> str:
+        metadata = item["metadata"]
+        if metadata.get("name"):
+            return ""
+        base = str(metadata.get("generateName") or "")
+        if not base:
+            cause = Cause(
+                field="metadata.name", message="name or generateName is required", reason="FieldValueRequired"
+            )
+            raise invalid(resource.group, resource.kind, "", [cause])
+        metadata["name"] = meta.generated_name(base, self.entropy)
+        return base
+
+    def _check_namespace(self, route: Route, name: str) -> None:
+        resource = route.resource
+        namespace = self.store.table(("", "namespaces")).objects.get(("", route.namespace))
+        if namespace is None:
+            raise not_found("", "namespaces", route.namespace)
+        if namespace["metadata"].get("deletionTimestamp"):
+            why = f"unable to create new content in namespace {route.namespace} because it is being terminated"
+            cause = Cause(
+                field="metadata.namespace",
+                message=f"namespace {route.namespace} is being terminated",
+                reason="NamespaceTerminating",
+            )
+            raise forbidden(resource.group, resource.plural, name, why, [cause])
+
+    def _status_at_birth(self, item: Json, resource: Resource) -> None:
+        if resource.status_on_create is None:
+            return
+        item.pop("status", None)
+        if resource.status_on_create:
+            item["status"] = own_copy(resource.status_on_create)
+
+    def _check(self, item: Json, old: Json | None, resource: Resource) -> None:
+        causes = [*meta.check_metadata(item, old, resource), *resource.check(item, old)]
+        if causes:
+            raise invalid(resource.group, resource.kind, item["metadata"]["name"], causes)
+
+    def _after_review(self, item: Json, reviewed: Json | None, old: Json | None, resource: Resource) -> Json:
+        if reviewed is None or reviewed is item:
+            return item
+        resource.complete(reviewed, old)
+        self._check(reviewed, old, resource)
+        return reviewed
+
+    async def change(self, route: Route, make: Make, *, user: str, dry_run: bool) -> Json:
+        """Change one object.
+
+        Args:
+            route: the object, and the subresource through which it is changed.
+            make: from the current version to the next; the result belongs to the server. A ``resourceVersion`` in it
+                must be the current one.
+            user: who asks.
+            dry_run: do everything but write.
+
+        Raises:
+            Refusal: 404, 409 Conflict, 422 and what webhooks say.
+        """
+        resource = route.resource
+        for _ in range(UPDATE_ATTEMPTS):
+            old = self._current(route)
+            item = meta.require_object(make(old), resource)
+            meta.check_identity(item, old, resource)
+            self._settle(item, old, route)
+            resource.complete(item, old)
+            if same(item, old):
+                return old
+            if resource.counts_generation and spec_changed(item, old, route):
+                item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+            self._check(item, old, resource)
+            if self.reviewer.concerns(resource, "UPDATE"):
+                reviewed = await self.reviewer.review(route, "UPDATE", new=item, old=old, user=user, dry_run=dry_run)
+                item = self._after_review(item, reviewed, old, resource)
+                if self._current(route) is not old:
+                    continue
+            return item if dry_run else self._commit(route, old, item)
+        raise stale(resource.group, resource.plural, route.name)
+
+    def _current(self, route: Route) -> Json:
+        resource = route.resource
+        old = self.store.table(resource.table_id).objects.get((route.namespace, route.name))
+        if old is None:
+            raise not_found(resource.group, resource.plural, route.name)
+        return old
+
+    def _settle(self, item: Json, old: Json, route: Route) -> None:
+        """Take from the old version what this way of writing cannot change."""
+        resource = route.resource
+        if route.subresource == "status":
+            for name in [name for name in item if name not in ("metadata", "status")]:
+                del item[name]
+            for name, value in old.items():
+                if name not in ("metadata", "status"):
+                    item[name] = value
+            if not resource.status_writes_metadata:
+                item["metadata"] = dict(old["metadata"])
+                return
+        elif resource.has_status and route.subresource == "":
+            item.pop("status", None)
+            if "status" in old:
+                item["status"] = old["status"]
+        meta.carry_over(item, old)
+
+    def _commit(self, route: Route, old: Json, item: Json) -> Json:
+        metadata = item["metadata"]
+        doomed = metadata.get("deletionTimestamp") and not metadata.get("deletionGracePeriodSeconds")
+        if doomed and not metadata.get("finalizers") and old["metadata"].get("finalizers"):
+            self.store.remove(route.resource.table_id, old)
+            return item
+        return self.store.put(route.resource.table_id, old, item)
+
+
+def spec_changed(item: Json, old: Json, route: Route) -> bool:
+    """Whether this write counts as a new generation."""
+    return route.subresource != "status" and meta.spec_changed(item, old)
+
+
+def replacement(body: Any, resource: Resource) -> Make:
+    """A PUT: the body is the next version.
+
+    Raises:
+        Refusal: 422, a kind that needs a resourceVersion got none.
+    """
+    item = own_copy(body)
+
+    def make(old: Json) -> Json:
+        fresh: Json = own_copy(item)
+        if resource.needs_revision and not (fresh.get("metadata") or {}).get("resourceVersion"):
+            cause = Cause(field="metadata.resourceVersion", message="must be specified for an update")
+            raise invalid(resource.group, resource.kind, old["metadata"]["name"], [cause])
+        return fresh
+
+    return make
+
+
+def query_flag(query: Mapping[str, str], name: str) -> bool:
+    """Whether a boolean parameter is on."""
+    return query.get(name, "") in ("1", "true", "True")
