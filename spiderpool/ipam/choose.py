@@ -9,6 +9,7 @@ they all are taken the free set is worked out.
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from spiderpool.ipam.usage import Hint
 from spiderpool.resources.intervals import IntervalSet
 
 Policy = Literal["random", "lowest"]
@@ -43,3 +44,33 @@ def propose(
     if not free:
         return None
     return free.at(draw(free.size) if policy == "random" else 0)
+
+
+def propose_by_hint(
+    ranked: IntervalSet,
+    hint: Hint,
+    *,
+    may_try: Callable[[int], bool],
+    draw: Callable[[int], int],
+    policy: Policy = "random",
+) -> int | None:
+    """An address that the usage summary leaves free and that ``may_try``; None when a few probes find none.
+
+    Args:
+        ranked: the address set whose positions the summary counts.
+        hint: the summary, which may be old.
+        may_try: whether one address may be proposed at all.
+        draw: ``draw(n)`` gives a number below n.
+        policy: ``random`` or ``lowest``.
+    """
+    start = 0
+    for _ in range(PROBES):
+        free = hint.free
+        position = (hint.pick(draw(free)) if free else None) if policy == "random" else hint.next_free(start)
+        if position is None:
+            return None
+        value = ranked.at(position)
+        if may_try(value):
+            return value
+        start = position + 1
+    return None

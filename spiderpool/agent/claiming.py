@@ -1,0 +1,140 @@
+"""Claiming one new address from one pool: propose, create, learn from what is taken, ask the ledger when that fails.
+
+```
+hint and experience ──▶ propose ──▶ create ──▶ 201 mine
+        ▲                              │
+        │   taken: remember it         ▼ 409
+        └──────────────◀── after 3 misses, or when nothing seems free: list the pool's claims ──▶ Cooling ──▶ full
+```
+
+The hint may be missing, old or wrong: no address is handed out or held back for good because of it (rule L4).
+"""
+
+from dataclasses import dataclass, field
+
+from spiderpool.agent import writing
+from spiderpool.agent.parts import Parts
+from spiderpool.ipam.choose import propose, propose_by_hint
+from spiderpool.ipam.claims import adopted, new_claim
+from spiderpool.ipam.usage import Hint, decode
+from spiderpool.resources.addresses import Address, claim_name
+from spiderpool.resources.claim import Owner, PoolRef, SpiderIPAddress
+from spiderpool.resources.intervals import IntervalSet
+from spiderpool.resources.pool import SpiderIPPool
+from spiderpool.resources.reserved import reserved_addresses
+
+MISSES_BEFORE_LIST = 3
+LISTS = 4
+
+
+@dataclass(slots=True)
+class _Search:
+    """What one ADD knows about one pool while it looks for an address."""
+
+    pool: SpiderIPPool
+    ranked: IntervalSet
+    usable: IntervalSet
+    hint: Hint
+    refused: frozenset[int]
+    lists: int = 0
+    misses: int = 0
+    known: set[int] = field(default_factory=set)
+    cooling: list[SpiderIPAddress] = field(default_factory=list)
+
+
+async def claim_from(
+    parts: Parts, pool: SpiderIPPool, owner: Owner, identity: str, refused: frozenset[int]
+) -> SpiderIPAddress | str:
+    """A new claim from this pool, or the reason why it has none.
+
+    Args:
+        parts: the agent.
+        pool: as it is believed to be; what is handed out is verified later.
+        owner: who gets it.
+        identity: the owner's identity, or empty.
+        refused: addresses that verification has already refused to this ADD.
+
+    Raises:
+        KubeError: the API server could not be asked.
+    """
+    try:
+        ranked = pool.usable
+        reserved = reserved_addresses(pool.family, parts.views.reservations.items())
+    except ValueError as error:
+        return f"cannot be read: {error}"
+    search = _Search(
+        pool=pool,
+        ranked=ranked,
+        usable=ranked.minus(reserved),
+        hint=decode(pool.status.usage, ranked),
+        refused=refused,
+    )
+    while True:
+        value = _next(parts, search)
+        if value is None or search.misses >= MISSES_BEFORE_LIST:
+            if search.lists == LISTS or (value is None and search.lists and not search.misses):
+                return await _from_cooling(parts, search, owner, identity)
+            await _list(parts, search)
+            continue
+        claim = new_claim(Address(pool.family, value), pool, owner, identity)
+        made = await writing.create(parts, claim)
+        if isinstance(made, SpiderIPAddress):
+            return made
+        parts.ports.telemetry.count("claim_conflicts")
+        search.known.add(value)
+        search.misses += 1
+        parts.memory.note_taken(claim.name, parts.ports.clock.monotonic())
+
+
+def _next(parts: Parts, search: _Search) -> int | None:
+    """The next address to try: by the summary, by experience, or by the list; after a list only that and what was
+    learned since count.
+    """
+    family, now = search.pool.family, parts.ports.clock.monotonic()
+    draw, policy = parts.ports.entropy.below, parts.ports.settings.allocation_policy
+    listed = search.lists > 0
+
+    def is_taken(value: int) -> bool:
+        if value in search.known or value in search.refused:
+            return True
+        return not listed and parts.memory.is_taken(claim_name(Address(family, value)), now)
+
+    def taken() -> list[int]:
+        found = [*search.known, *search.refused]
+        return found if listed else [*found, *parts.memory.taken(family, now)]
+
+    if search.hint.is_known and not listed:
+        return propose_by_hint(
+            search.ranked,
+            search.hint,
+            may_try=lambda value: value in search.usable and not is_taken(value),
+            draw=draw,
+            policy=policy,
+        )
+    return propose(search.usable, is_taken=is_taken, taken=taken, draw=draw, policy=policy)
+
+
+async def _list(parts: Parts, search: _Search) -> None:
+    """Replace belief by the ledger: every claim that lies in this pool."""
+    listing = await parts.reads.pool_claims.after_now(search.pool.metadata.name)
+    search.lists += 1
+    search.misses = 0
+    values = [(claim.address, claim) for claim in listing.items]
+    search.known = {address.value for address, _ in values if address.family == search.pool.family}
+    search.cooling = sorted(
+        (claim for address, claim in values if claim.spec.state == "Cooling" and address.value in search.usable),
+        key=lambda claim: (claim.spec.released_at, claim.name),
+    )
+
+
+async def _from_cooling(parts: Parts, search: _Search, owner: Owner, identity: str) -> SpiderIPAddress | str:
+    """Nothing is free: take over the address that has cooled longest, in place."""
+    pool = search.pool
+    for claim in search.cooling:
+        if claim.address.value in search.refused:
+            continue
+        taken_over = adopted(claim, owner, identity, PoolRef(name=pool.metadata.name, uid=pool.metadata.uid))
+        mine = await writing.update(parts, taken_over)
+        if mine is not None:
+            return mine
+    return f"has no free address: all {search.usable.size} are claimed"

@@ -1,0 +1,53 @@
+"""Whether an identity's address that another incarnation still claims is certainly off the wire (rule R7).
+
+Evidence is this node's own look at its own namespaces, or a fenced node. Everything else means: wait, and never choose
+another address.
+"""
+
+from spiderpool.agent.parts import Parts
+from spiderpool.agent.pods import is_over, live_pod
+from spiderpool.agent.release import lives
+from spiderpool.ipam.attach import HolderFacts, may_take_over
+from spiderpool.ipam.refusals import Code, Refusal
+from spiderpool.kube.errors import NotFound
+from spiderpool.resources.claim import Owner, SpiderIPAddress
+from spiderpool.resources.core import TAINT_OUT_OF_SERVICE
+from spiderpool.resources.kinds import NODES
+
+
+async def may_adopt_held(parts: Parts, claim: SpiderIPAddress) -> Refusal | None:
+    """None when the address may be adopted; else the refusal that makes the runtime come again.
+
+    Raises:
+        KubeError: the API server could not be asked.
+    """
+    owner = claim.spec.owner
+    if owner is None or may_take_over(await _facts(parts, owner)):
+        return None
+    return Refusal(
+        code=Code.TRY_AGAIN,
+        message=f"address {claim.spec.address} of {claim.spec.identity} is still on node {owner.node} "
+        f"(pod uid {owner.uid}); it moves when that node gives it back, or is taken out of service",
+    )
+
+
+async def _facts(parts: Parts, owner: Owner) -> HolderFacts:
+    same_machine = owner.machine_id == parts.ports.node.machine_id and owner.node == parts.ports.node.name
+    pod = await live_pod(parts, owner.namespace, owner.name, owner.uid)
+    return HolderFacts(
+        same_machine=same_machine,
+        netns_gone=same_machine and not await lives(parts, owner),
+        node_fenced=not same_machine and await _is_out_of_service(parts, owner.node),
+        pod_gone=pod is None or is_over(pod),
+    )
+
+
+async def _is_out_of_service(parts: Parts, node: str) -> bool:
+    """By the taint, which says that the node is off. An absent Node object is judged by the controller, which asks
+    twice, one lease duration apart, and then parks the address.
+    """
+    try:
+        found = await parts.ports.kube.get(NODES, node)
+    except NotFound:
+        return False
+    return any(taint.key == TAINT_OUT_OF_SERVICE for taint in found.spec.taints)

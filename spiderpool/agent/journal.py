@@ -1,0 +1,60 @@
+"""The journal: one small file per attachment on tmpfs, written before its first claim.
+
+It goes with a reboot, as the network namespaces do. The ledger alone is enough to release; the journal makes it
+possible to register what lives here again after the store went back in time, and to answer CNI GC, which knows
+networks.
+"""
+
+import msgspec
+
+from spiderpool.agent.attachment import AddCall
+from spiderpool.agent.parts import Parts
+from spiderpool.resources.claim import Netns, SpiderIPAddress
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One attachment; ``claims`` is empty while its ADD is under way."""
+
+    container_id: str
+    interface: str
+    network: str
+    uid: str
+    netns: Netns
+    since: int
+    claims: tuple[SpiderIPAddress, ...] = ()
+
+
+def _path(parts: Parts, container_id: str, interface: str) -> str:
+    return f"{parts.ports.settings.journal_folder}/{container_id}.{interface}.json"
+
+
+async def write_entry(parts: Parts, call: AddCall, inode: int, claims: tuple[SpiderIPAddress, ...] = ()) -> None:
+    """Write or replace the entry of an attachment."""
+    entry = Entry(
+        container_id=call.container_id,
+        interface=call.interface,
+        network=call.network,
+        uid=call.uid,
+        netns=Netns(path=call.netns, inode=inode),
+        since=call.since_ns,
+        claims=claims,
+    )
+    path = _path(parts, call.container_id, call.interface)
+    await parts.ports.disk.write(path, msgspec.json.encode(entry), durable=False)
+
+
+async def remove_entry(parts: Parts, container_id: str, interface: str) -> None:
+    """The attachment is gone."""
+    await parts.ports.disk.remove(_path(parts, container_id, interface))
+
+
+async def entries(parts: Parts) -> list[Entry]:
+    """All entries; a file that cannot be read is reported and left out."""
+    folder, found = parts.ports.settings.journal_folder, []
+    for name in await parts.ports.disk.names(folder):
+        data = await parts.ports.disk.read(f"{folder}/{name}")
+        try:
+            found.append(msgspec.json.decode(data or b"", type=Entry))
+        except msgspec.DecodeError as error:
+            parts.ports.telemetry.log("warning", "journal entry cannot be read", file=name, error=str(error))
+    return found

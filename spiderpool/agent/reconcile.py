@@ -1,0 +1,139 @@
+"""The agent's own reclaim: it finds the claims of its node whose network namespace is gone and gives them back.
+
+This is the only way by which an address of a living node is freed without a DEL. The evidence is the node's own look
+at its namespaces, under the attachment's lock, so that an ADD under way owns its claims (rule R8); "the namespace
+exists" is judged, never "the address is on the interface", because between reply and configuration the interface is
+still bare (rule R8b).
+"""
+
+from spiderpool.agent.parts import Parts
+from spiderpool.agent.release import lives, refresh, settle
+from spiderpool.ipam.identity import is_wanted, statefulset_of
+from spiderpool.ipam.reclaim import (
+    Identity,
+    Keep,
+    NodeState,
+    NodeWord,
+    Observation,
+    Park,
+    Release,
+    Suspect,
+    Verdict,
+    judge,
+    pod_state,
+)
+from spiderpool.kube.errors import KubeError, NotFound
+from spiderpool.resources.claim import Owner, SpiderIPAddress
+from spiderpool.resources.core import ObjectReference
+from spiderpool.resources.kinds import CLAIMS, PODS, STATEFUL_SETS
+
+
+async def reconcile_node(parts: Parts) -> None:
+    """Judge every claim of this node, from a consistent list.
+
+    Raises:
+        KubeError: the list could not be had; nothing was freed.
+    """
+    await refresh(parts)
+    for claim in sorted(parts.memory.claims.values(), key=lambda claim: claim.name):
+        await reconcile_claim(parts, claim.name)
+
+
+async def reconcile_pod(parts: Parts, uid: str) -> bool:
+    """Judge the claims of one pod; True when it has none left."""
+    for claim in sorted(parts.memory.of_pod(uid), key=lambda claim: claim.name):
+        await reconcile_claim(parts, claim.name)
+    return not [claim for claim in parts.memory.of_pod(uid) if claim.spec.state == "Claimed"]
+
+
+async def reconcile_claim(parts: Parts, name: str) -> None:
+    """Judge one claim under its attachment's lock and do what the verdict says. An API server that cannot be asked
+    frees nothing.
+    """
+    claim = parts.memory.claims.get(name)
+    owner = claim.spec.owner if claim else None
+    if owner is None:
+        return
+    async with parts.locks.of(owner.uid, owner.interface):
+        claim = parts.memory.claims.get(name)
+        if claim is None or claim.spec.owner != owner or claim.spec.state != "Claimed":
+            return
+        try:
+            await _act(parts, claim, owner)
+        except KubeError as error:
+            parts.ports.telemetry.log("warning", "claim not judged", address=name, error=str(error))
+
+
+async def _act(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> None:
+    verdict = await _verdict(parts, claim, owner)
+    match verdict:
+        case Keep() | Suspect():
+            return
+        case Release() | Park():
+            outcome = await settle(parts, claim)
+            if outcome is not None:
+                await _tell(parts, claim, verdict)
+
+
+async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdict:
+    """The reclaim table's word on a claim of this machine; another machine's claims are not ours to attest."""
+    if owner.machine_id != parts.ports.node.machine_id:
+        return Keep(sentence="kept: claimed by another machine of this node's name; only it may attest")
+    if await lives(parts, owner):
+        if await _is_spare(parts, claim, owner):
+            return Release(reason="SpareClaim", sentence="released: another claim of this interface is on the wire")
+        return Keep(sentence="kept: its network namespace lives")
+    kube = parts.ports.kube
+    try:
+        pod = await kube.get(PODS, owner.name, namespace=owner.namespace)
+    except NotFound:
+        pod = None
+    return judge(
+        Observation(
+            pod=pod_state(pod, uid=owner.uid, now=parts.ports.clock.now()),
+            word=NodeWord.GONE,
+            node=NodeState.READY,
+            identity=await _identity(parts, claim),
+        )
+    )
+
+
+async def _identity(parts: Parts, claim: SpiderIPAddress) -> Identity:
+    place = statefulset_of(claim.spec.identity)
+    if place is None:
+        return Identity.NONE
+    try:
+        owner = await parts.ports.kube.get(STATEFUL_SETS, place[1], namespace=place[0])
+    except NotFound:
+        return Identity.UNWANTED
+    return Identity.WANTED if is_wanted(claim.spec.identity, owner) else Identity.UNWANTED
+
+
+async def _is_spare(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> bool:
+    """Whether another claim of this interface and family is on the wire and this one is not (rule R9): the trace of a
+    create that committed after it was given up.
+    """
+    family = claim.address.family
+    siblings = [
+        other
+        for other in parts.memory.of_attachment(owner.uid, owner.interface)
+        if other.name != claim.name and other.address.family == family
+    ]
+    if not siblings:
+        return False
+    carried = await parts.ports.host.addresses(owner.netns.path)
+    on_wire = [text for texts in (carried or {}).values() for text in texts]
+    return claim.spec.address not in on_wire and any(other.spec.address in on_wire for other in siblings)
+
+
+async def _tell(parts: Parts, claim: SpiderIPAddress, verdict: Release | Park) -> None:
+    owner = claim.spec.owner
+    parts.ports.telemetry.count("reclaimed", 1, reason=verdict.reason)
+    parts.ports.telemetry.log(
+        "info", "leaked address reclaimed", address=claim.spec.address, reason=verdict.reason, verdict=verdict.sentence
+    )
+    about = ObjectReference(api_version=CLAIMS.api_version, kind=CLAIMS.kind, name=claim.name)
+    pod = f"{owner.namespace}/{owner.name}" if owner else "?"
+    await parts.events.note(
+        about, "AddressReclaimed", f"{claim.spec.address} of pod {pod} {verdict.sentence}", "Normal"
+    )

@@ -1,0 +1,125 @@
+"""DEL: addresses off the wire, then released, parked or cooled. It never fails because something is missing.
+
+Main plugins such as macvlan call IPAM DEL *before* they remove the link, so the agent takes the address off the
+interface itself before it gives it back (rule R3). What cannot be done now is kept as a tombstone by the caller.
+"""
+
+from collections.abc import Sequence
+
+from spiderpool.agent import journal, writing
+from spiderpool.agent.attachment import DelCall
+from spiderpool.agent.parts import Parts
+from spiderpool.ipam.claims import cooled, parked
+from spiderpool.ipam.detach import Fate, fate
+from spiderpool.ipam.identity import is_wanted, label_value, statefulset_of
+from spiderpool.kube.errors import NotFound
+from spiderpool.ports.clock import rfc3339
+from spiderpool.resources.claim import LABEL_IDENTITY, Owner, SpiderIPAddress
+from spiderpool.resources.kinds import CLAIMS, STATEFUL_SETS
+
+
+async def release_container(parts: Parts, call: DelCall) -> Sequence[SpiderIPAddress]:
+    """Release what exactly this container and interface holds; returns the claims that it held.
+
+    Raises:
+        HostError: an address may still be on the wire.
+        KubeError: the API server could not be asked.
+    """
+    if parts.memory.uncertain:
+        await refresh(parts)
+    claims = parts.memory.of_container(call.container_id, call.interface)
+    for claim in claims:
+        await take_off_wire(parts, claim)
+    for claim in claims:
+        await settle(parts, claim)
+    await journal.remove_entry(parts, call.container_id, call.interface)
+    return claims
+
+
+async def refresh(parts: Parts) -> None:
+    """Read this node's claims again, because a write of unknown outcome is pending."""
+    doubts = dict(parts.memory.uncertain)
+    listing = await parts.reads.node_claims.after_now()
+    parts.memory.merge(listing.items, parts.ports.node.name)
+    parts.memory.trust(doubts)
+
+
+async def lives(parts: Parts, owner: Owner) -> bool:
+    """Whether the network namespace of an attachment of this machine still exists."""
+    if owner.boot_id != parts.ports.node.boot_id:
+        return False
+    return await parts.ports.host.netns_inode(owner.netns.path) == owner.netns.inode
+
+
+async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> None:
+    """Remove the claim's address from its interface; a namespace that is gone carries nothing.
+
+    Raises:
+        HostError: it may still be there.
+    """
+    owner = claim.spec.owner
+    if owner is not None and await lives(parts, owner):
+        await parts.ports.host.flush(owner.netns.path, owner.interface, [claim.spec.address])
+
+
+async def settle(parts: Parts, claim: SpiderIPAddress) -> Fate | None:
+    """Park, cool or delete a claim that no interface carries; None when it is another incarnation's by now.
+
+    Raises:
+        KubeError: the API server could not be asked.
+    """
+    current: SpiderIPAddress | None = claim
+    while current is not None and _same_container(current, claim):
+        outcome = await _settle_once(parts, current)
+        if outcome is not None:
+            parts.ports.telemetry.count("released", 1, fate=outcome)
+            return outcome
+        current = await writing.read(parts, claim.name)
+    return None
+
+
+async def _settle_once(parts: Parts, claim: SpiderIPAddress) -> Fate | None:
+    """One attempt; None when the claim has changed since it was read."""
+    wanted, others = await _identity_facts(parts, claim)
+    pool = parts.views.pools.get(claim.spec.pool.name)
+    cooldown_seconds = pool.spec.cooldown_seconds if pool else 0
+    decided = fate(claim, identity_wanted=wanted, of_identity=others, cooldown_seconds=cooldown_seconds)
+    at = rfc3339(parts.ports.clock.now())
+    match decided:
+        case "delete":
+            done = await writing.delete(parts, claim)
+        case "park":
+            done = await writing.update(parts, parked(claim, at)) is not None
+        case "cool":
+            done = await writing.update(parts, cooled(claim, at)) is not None
+    return decided if done else None
+
+
+async def _identity_facts(parts: Parts, claim: SpiderIPAddress) -> tuple[bool, Sequence[SpiderIPAddress]]:
+    """Whether the claim's identity is wanted, by a live read, and every claim of it."""
+    place = statefulset_of(claim.spec.identity)
+    if place is None:
+        return False, ()
+    try:
+        owner = await parts.ports.kube.get(STATEFUL_SETS, place[1], namespace=place[0])
+    except NotFound:
+        return False, ()
+    if not is_wanted(claim.spec.identity, owner):
+        return False, ()
+    return True, await claims_of_identity(parts, claim.spec.identity)
+
+
+async def claims_of_identity(parts: Parts, identity: str) -> list[SpiderIPAddress]:
+    """Every claim of an identity, by a consistent list."""
+    listing = await parts.ports.kube.list(CLAIMS, labels=f"{LABEL_IDENTITY}={label_value(identity)}")
+    return [claim for claim in listing.items if claim.spec.identity == identity]
+
+
+def _same_container(one: SpiderIPAddress, other: SpiderIPAddress) -> bool:
+    mine, theirs = one.spec.owner, other.spec.owner
+    return (
+        one.spec.state == "Claimed"
+        and mine is not None
+        and theirs is not None
+        and (mine.uid, mine.container_id, mine.interface) == (theirs.uid, theirs.container_id, theirs.interface)
+    )

@@ -1,0 +1,166 @@
+"""The agent of one node: what it does in the background, and how it answers a request.
+
+```
+run ─┬─ informers (own pods, own node, pools, reservations, namespaces, the ledger's switch)
+     ├─ start, then for ever: reclaim every 10 minutes
+     ├─ pods that ended: reclaim until nothing of them is left
+     ├─ endpoints, off the critical path
+     └─ tombstones, until the spool is empty
+```
+"""
+
+import asyncio
+from typing import Any
+
+from spiderpool.agent import tombstones, upstream_calls
+from spiderpool.agent.cni_calls import replay_del, serve_cni
+from spiderpool.agent.endpoints import Key, write_endpoint
+from spiderpool.agent.memory import Memory
+from spiderpool.agent.parts import AgentPorts, Parts, SharedReads
+from spiderpool.agent.reconcile import reconcile_node, reconcile_pod
+from spiderpool.agent.startup import start
+from spiderpool.agent.views import Views
+from spiderpool.cni.forwarded import EXIT_HEADER, PATH_PREFIX
+from spiderpool.ipam.identity import label_value
+from spiderpool.kube.batched import Batched, BatchedByKey
+from spiderpool.kube.errors import KubeError, NotFound
+from spiderpool.kube.informer import Informer
+from spiderpool.kube.workqueue import WorkQueue
+from spiderpool.observe.events import Events
+from spiderpool.ports.entropy import jitter
+from spiderpool.ports.http import Request, Response, json_response
+from spiderpool.resources.claim import LABEL_NODE, LABEL_POOL
+from spiderpool.resources.core import Pod
+from spiderpool.resources.kinds import CLAIMS, LEDGERS, NAMESPACES, NODES, PODS, POOLS, RESERVED_IPS
+from spiderpool.resources.pool import SpiderIPPool
+
+REPLAY_SECONDS = 10.0
+ENDED_POD_SECONDS = 2.0
+REQUESTS_MAX = 1000
+
+
+class Agent:
+    """One incarnation of the agent; a crash loses it, and the next one rebuilds its memory from the ledger."""
+
+    def __init__(self, ports: AgentPorts) -> None:
+        self._ports = ports
+        self._ended: WorkQueue[str] = WorkQueue(ports.clock, ports.entropy, base_seconds=1.0, cap_seconds=60.0)
+        self._endpoints: WorkQueue[Key] = WorkQueue(ports.clock, ports.entropy, base_seconds=0.5)
+        self._parts = Parts(
+            ports=ports,
+            views=_views(ports, self._on_pod),
+            memory=Memory(on_change=self._on_claim),
+            reads=_shared_reads(ports),
+            events=Events(ports.kube, ports.clock, ports.entropy, "spiderpool-agent", ports.telemetry),
+        )
+        self._started_at = ports.clock.monotonic()
+        self._requests = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the agent knows its node's claims."""
+        return self._parts.memory.started
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for view in self._parts.views.all():
+                tasks.create_task(view.run())
+            tasks.create_task(self._start_and_reclaim())
+            tasks.create_task(self._replay())
+            tasks.create_task(self._ended.run(1, self._reclaim_pod))
+            tasks.create_task(self._endpoints.run(2, self._write_endpoint))
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request of the unix socket."""
+        if self._requests >= REQUESTS_MAX:
+            return Response(status=503, headers={EXIT_HEADER: "1"}, body=b"")
+        self._requests += 1
+        began = self._ports.clock.monotonic()
+        try:
+            return await self._route(request)
+        finally:
+            self._requests -= 1
+            self._ports.telemetry.seconds("request_seconds", self._ports.clock.monotonic() - began, path=request.path)
+
+    async def _route(self, request: Request) -> Response:
+        if request.path.startswith(PATH_PREFIX):
+            return await serve_cni(self._parts, request, self._started_at)
+        match request.method, request.path:
+            case "POST", "/v1/ipam/ip":
+                return await upstream_calls.add(self._parts, request)
+            case "DELETE", "/v1/ipam/ip":
+                return await upstream_calls.delete(self._parts, request)
+            case "GET", "/v1/workloadendpoint":
+                return await upstream_calls.endpoint(self._parts, request)
+            case "GET", "/v1/ipam/healthy" | "/v1/runtime/startup" | "/v1/runtime/readiness":
+                return Response() if self.is_ready else json_response("the agent is starting", 500)
+            case "GET", "/v1/runtime/liveness":
+                return Response()
+        return json_response(f"{request.method} {request.path} is not served here", 404)
+
+    async def _start_and_reclaim(self) -> None:
+        await start(self._parts)
+        self._ports.telemetry.log("info", "agent started", claims=len(self._parts.memory.claims))
+        while True:
+            try:
+                await reconcile_node(self._parts)
+            except KubeError as error:
+                self._ports.telemetry.log("warning", "node not reconciled", error=str(error))
+            seconds = jitter(self._ports.entropy, self._ports.settings.reconcile_seconds, 0.2)
+            await self._ports.clock.sleep(seconds)
+
+    async def _replay(self) -> None:
+        """Carry out tombstones, the plugin's and our own, until the spool is empty; then look again from time to time."""
+        while True:
+            for name in await tombstones.names(self._parts) if self.is_ready else ():
+                request = await tombstones.dig_up(self._parts, name)
+                if request is not None and await replay_del(self._parts, request):
+                    await tombstones.close(self._parts, name)
+            await self._ports.clock.sleep(jitter(self._ports.entropy, REPLAY_SECONDS, 0.2))
+
+    async def _reclaim_pod(self, uid: str) -> None:
+        if not await reconcile_pod(self._parts, uid):
+            self._ended.add_after(uid, jitter(self._ports.entropy, 30.0, 0.5))
+
+    async def _write_endpoint(self, key: Key) -> None:
+        await write_endpoint(self._parts, key)
+
+    def _on_pod(self, change: str, old: Pod | None, new: Pod | None) -> None:
+        """A pod that is gone or has ended may leave claims behind; its DEL is given a moment first."""
+        pod = new or old
+        if pod is not None and (new is None or new.status.phase in ("Succeeded", "Failed")):
+            self._ended.add_after(pod.metadata.uid, ENDED_POD_SECONDS)
+
+    def _on_claim(self, key: Key) -> None:
+        self._endpoints.add(key)
+
+
+def _views(ports: AgentPorts, on_pod: Any) -> Views:
+    node = ports.node.name
+    kube, clock, entropy = ports.kube, ports.clock, ports.entropy
+    return Views(
+        pods=Informer(kube, PODS, clock, entropy, fields=f"spec.nodeName={node}", on_change=on_pod),
+        pools=Informer(kube, POOLS, clock, entropy),
+        reservations=Informer(kube, RESERVED_IPS, clock, entropy),
+        namespaces=Informer(kube, NAMESPACES, clock, entropy),
+        nodes=Informer(kube, NODES, clock, entropy, fields=f"metadata.name={node}"),
+        ledgers=Informer(kube, LEDGERS, clock, entropy),
+    )
+
+
+def _shared_reads(ports: AgentPorts) -> SharedReads:
+    kube = ports.kube
+
+    async def pool(name: str) -> SpiderIPPool | None:
+        try:
+            return await kube.get(POOLS, name)
+        except NotFound:
+            return None
+
+    return SharedReads(
+        pool=BatchedByKey(pool),
+        reservations=Batched(lambda: kube.list(RESERVED_IPS)),
+        pool_claims=BatchedByKey(lambda name: kube.list(CLAIMS, labels=f"{LABEL_POOL}={label_value(name)}")),
+        node_claims=Batched(lambda: kube.list(CLAIMS, labels=f"{LABEL_NODE}={label_value(ports.node.name)}")),
+    )

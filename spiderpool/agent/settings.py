@@ -1,0 +1,23 @@
+"""The agent's settings: one schema, read from the environment under upstream's names where upstream has them."""
+
+import msgspec
+
+from spiderpool.ipam.choose import Policy
+
+
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting with its default. The variable is ``SPIDERPOOL_`` and the name in upper case."""
+
+    node_name: str
+    ipam_unix_socket_path: str = "/var/run/spidernet/spiderpool.sock"
+    health_port: int = 5710
+    metric_http_port: int = 5711
+    enabled_metric: bool = True
+    log_level: str = "info"
+    enable_ipv4: bool = True
+    enable_ipv6: bool = True
+    allocation_policy: Policy = "random"
+    reconcile_seconds: float = 600.0
+    request_seconds: float = 60.0
+    spool_folder: str = "/var/lib/spidernet/spool"
+    journal_folder: str = "/run/spidernet/journal"
