@@ -199,9 +199,8 @@ class _Models:
             return {"type": "string", "enum": list(raw["enum"])}
         if raw["type"] == "integer":
             return {"type": "integer", "format": "int64"}
-        plain = {"type": raw["type"]}
-        inner = {key: self.value(raw[key]) for key in ("items", "additionalProperties") if key in raw}
-        return {**plain, **inner}
+        inner = {key: self.value(raw[key]) for key in sorted({"items", "additionalProperties"} & raw.keys())}
+        return {"type": raw["type"], **inner}
 
 
 def _place(root: Json, rule: Rule) -> None:

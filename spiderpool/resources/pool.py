@@ -7,6 +7,8 @@ from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.meta import Condition, LabelSelector, ObjectMeta
 from spiderpool.resources.ranges import parse_ranges
 
+COUNT_LIMIT = (1 << 63) - 1  # the API's integers end here, a pool of IPv6 addresses does not
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A route that a pod gets with an address of the pool.
@@ -82,7 +84,7 @@ class PoolStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     """What the controller derives from the claims.
 
     Attributes:
-        total_ip_count: How many addresses the pool has.
+        total_ip_count: How many addresses the pool has; 2^63 - 1 stands for any greater number.
         allocated_ip_count: How many of them are claimed.
         observed_generation: The generation of the pool that this status was derived from.
         out_of_spec: Addresses that are claimed but no longer in the pool's ranges, the first few of them.

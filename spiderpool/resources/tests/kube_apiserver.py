@@ -11,7 +11,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ START_SECONDS = 90.0
 def missing_programs() -> str:
     """Why no server can be started here; empty when one can."""
     absent = [name for name in ("etcd", "kube-apiserver") if not (_programs() / name).is_file()]
-    return f"{' and '.join(absent)} not in {_programs().name}; `make tools` builds them" if absent else ""
+    return f"no {' and no '.join(absent)}: `make tools` builds them, or set KUBEBUILDER_ASSETS" if absent else ""
 
 
 def _programs() -> Path:
@@ -38,8 +38,11 @@ class KubeApiserver:
     """A client of one server, as cluster administrator."""
 
     def __init__(self, port: int, token: str) -> None:
-        self.port = port
-        self.token = token
+        unverified = ssl.create_default_context()
+        unverified.check_hostname = False
+        unverified.verify_mode = ssl.CERT_NONE
+        self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=unverified, timeout=30)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def request(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
         """One request; HTTP status and JSON body."""
@@ -50,21 +53,18 @@ class KubeApiserver:
         """Whether the server answers and says that it is ready."""
         try:
             return self._send("GET", "/readyz", None)[0] == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
+            self.close()
             return False
 
+    def close(self) -> None:
+        """Give the connection back; the next request opens another."""
+        self._connection.close()
+
     def _send(self, method: str, path: str, body: Json | None) -> tuple[int, bytes]:
-        unverified = ssl.create_default_context()
-        unverified.check_hostname = False
-        unverified.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=unverified, timeout=30)
-        try:
-            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
 
 
 @contextmanager
@@ -79,16 +79,17 @@ def running(folder: Path) -> Iterator[KubeApiserver]:
         "etcd": _etcd(folder, url, f"http://127.0.0.1:{peers}"),
         "kube-apiserver": _kube_apiserver(folder, url, secure),
     }
+    server = KubeApiserver(secure, token)
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for name, arguments in commands.items():
             with (folder / f"{name}.log").open("wb") as log:
                 command = [str(_programs() / name), *arguments]
                 processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
-        server = KubeApiserver(secure, token)
         until(server.is_ready, lambda: (folder / "kube-apiserver.log").read_text()[-2000:])
         yield server
     finally:
+        server.close()
         for process in reversed(processes):
             process.terminate()
             try:
@@ -98,7 +99,7 @@ def running(folder: Path) -> Iterator[KubeApiserver]:
                 process.wait()
 
 
-def until(holds: Any, explain: Any) -> None:
+def until(holds: Callable[[], bool], explain: Callable[[], object]) -> None:
     """Look again and again at a process outside of this one; no event tells us.
 
     Raises:
@@ -147,9 +148,7 @@ def _write_keys(folder: Path) -> None:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (folder / "sa.key").write_bytes(private)
     (folder / "sa.pub").write_bytes(public)
 
