@@ -1,0 +1,1 @@
+"""Tests of the kind backend, as far as files can be checked without Docker."""
