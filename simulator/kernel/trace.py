@@ -1,0 +1,91 @@
+"""The trace: what happened, in order, as one line for each event, with a hash over all lines.
+
+The hash is the proof of determinism: two runs of one seed have the same. So a line holds only plain values; an object
+whose text could contain an address in memory, and a set, whose order could differ, are refused.
+"""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+Value = str | int | float | bool | None | Sequence[str]
+"""What a field of an event may hold."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened: who did what, when (virtual seconds), in which order (``number`` counts from 1)."""
+
+    number: int
+    seconds: float
+    actor: str
+    what: str
+    fields: Mapping[str, Value]
+
+    @property
+    def line(self) -> str:
+        """The event as one line of text."""
+        fields = "".join(f" {name}={_text(name, value)}" for name, value in self.fields.items())
+        return f"{self.seconds:.6f} {self.actor} {self.what}{fields}"
+
+
+Subscriber = Callable[[Event], None]
+
+
+class Trace:
+    """Collects events, hashes them, and tells those who listen (oracles, progress, reports).
+
+    Args:
+        time: gives the virtual time, such as ``loop.time``.
+        events_kept: only the last so many are kept; None keeps all. The hash always covers all.
+    """
+
+    def __init__(self, time: Callable[[], float], *, events_kept: int | None = None) -> None:
+        self._time = time
+        self._hash = hashlib.sha256()
+        self._subscribers: list[Subscriber] = []
+        self.count = 0
+        self.events: deque[Event] = deque(maxlen=events_kept)
+
+    def event(self, actor: str, what: str, **fields: Value) -> None:
+        """Something happened.
+
+        Raises:
+            TypeError: a field holds something else than a plain value.
+        """
+        self.count += 1
+        event = Event(number=self.count, seconds=self._time(), actor=actor, what=what, fields=fields)
+        self._hash.update(event.line.encode() + b"\n")
+        self.events.append(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call ``subscriber`` with every event from now on, after those who subscribed before."""
+        self._subscribers.append(subscriber)
+
+    @property
+    def hash(self) -> str:
+        """The hash over all lines so far, as 16 hexadecimal digits."""
+        return self._hash.hexdigest()[:16]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the events that are kept."""
+        return [event.line for event in self.events]
+
+
+def _text(name: str, value: Value) -> str:
+    if isinstance(value, str):
+        return value if value and not _needs_quotes(value) else json.dumps(value)
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return "[" + ",".join(_text(name, part) for part in value) + "]"
+    raise TypeError(f"field {name}: a {type(value).__name__} has no text that is the same in every process")
+
+
+def _needs_quotes(text: str) -> bool:
+    return not text.isprintable() or any(mark in text for mark in ' "=,')
