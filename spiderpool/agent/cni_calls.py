@@ -106,12 +106,11 @@ async def _add(served: _Served) -> bytes:
     )
 
 
-async def replay_del(parts: Parts, request: Request) -> bool:
+async def replay_del(parts: Parts, forwarded: Forwarded) -> bool:
     """Carry out a DEL that was buried; False when it must stay buried. One that cannot be understood is dropped."""
     try:
-        forwarded = understand(request.path, request.headers, request.body)
         call = parse_call({**forwarded.variables, "CNI_COMMAND": "DEL"})
-    except (ValueError, CniError) as error:
+    except CniError as error:
         parts.ports.telemetry.log("error", "a buried DEL cannot be understood; dropped", error=str(error))
         return True
     gone = DelCall(container_id=call.container_id, interface=call.ifname, netns=call.netns, stamp_ns=forwarded.since_ns)

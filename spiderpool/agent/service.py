@@ -114,8 +114,8 @@ class Agent:
         """Carry out tombstones, the plugin's and our own, until the spool is empty; then look again from time to time."""
         while True:
             for name in await tombstones.names(self._parts) if self.is_ready else ():
-                request = await tombstones.dig_up(self._parts, name)
-                if request is not None and await replay_del(self._parts, request):
+                forwarded = await tombstones.dig_up(self._parts, name)
+                if forwarded is not None and await replay_del(self._parts, forwarded):
                     await tombstones.close(self._parts, name)
             await self._ports.clock.sleep(jitter(self._ports.entropy, REPLAY_SECONDS, 0.2))
 

@@ -3,17 +3,20 @@
 import msgspec
 
 from spiderpool.ipam.choose import Policy
+from spiderpool.observe.port import Level
 
 
-class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every setting with its default. The variable is ``SPIDERPOOL_`` and the name in upper case."""
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
+    """Every setting with its default; durations are seconds. ``ports/settings.py`` reads them."""
 
     node_name: str
+    pod_namespace: str = "spiderpool"
+    pod_name: str = ""
+    log_level: Level = "info"
     ipam_unix_socket_path: str = "/var/run/spidernet/spiderpool.sock"
     health_port: int = 5710
     metric_http_port: int = 5711
     enabled_metric: bool = True
-    log_level: str = "info"
     enable_ipv4: bool = True
     enable_ipv6: bool = True
     allocation_policy: Policy = "random"

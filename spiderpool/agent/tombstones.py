@@ -5,35 +5,16 @@ off the wire. A tombstone goes away only when its release has been done.
 """
 
 from spiderpool.agent.parts import Parts
+from spiderpool.cni.forwarded import Forwarded, parse_request
 from spiderpool.ports.http import Request
 
 
 def format_request(request: Request) -> bytes:
-    """A request as it stands on the wire."""
+    """A request as the plugin puts it on the wire (``cni/forwarded.py`` reads it)."""
     head = [f"{request.method} {request.path} HTTP/1.1"]
     head += [f"{name}: {value}" for name, value in request.headers.items() if name != "content-length"]
     head.append(f"content-length: {len(request.body)}")
     return "\r\n".join(head).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + request.body
-
-
-def parse_request(data: bytes) -> Request:
-    """The inverse; header names come in lower case.
-
-    Raises:
-        ValueError: the file is not a whole request.
-    """
-    head, blank, body = data.partition(b"\r\n\r\n")
-    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
-    words = lines[0].split(" ")
-    if not blank or len(words) != 3:
-        raise ValueError("the file is not a whole request")
-    headers = {}
-    for line in lines[1:]:
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    if int(headers.get("content-length", "0")) > len(body):
-        raise ValueError("the request's body is cut off")
-    return Request(method=words[0], path=words[1], headers=headers, body=body)
 
 
 async def bury(parts: Parts, request: Request, container_id: str, interface: str, stamp_ns: int) -> None:
@@ -47,7 +28,7 @@ async def names(parts: Parts) -> list[str]:
     return [name for name in await parts.ports.disk.names(parts.ports.settings.spool_folder) if name.endswith(".req")]
 
 
-async def dig_up(parts: Parts, name: str) -> Request | None:
+async def dig_up(parts: Parts, name: str) -> Forwarded | None:
     """Read one; None when it is gone by now. A file that cannot be read is reported and removed."""
     path = f"{parts.ports.settings.spool_folder}/{name}"
     data = await parts.ports.disk.read(path)
