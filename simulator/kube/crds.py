@@ -1,11 +1,17 @@
-"""From a CustomResourceDefinition to a served resource."""
+"""From a CustomResourceDefinition to a served resource: its schema and rules compiled, its subresources known.
 
-from collections.abc import Sequence
+A definition that asks for what this server does not do (several served versions, conversion, optionalOldSelf, rules
+that do not compile) is refused when it is written, rather than served halfway.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
-from simulator.kube.registry import METADATA_FIELDS, Resource
+from simulator.kube.registry import METADATA_FIELDS, Check, Complete, Resource, nothing_to_check, nothing_to_complete
+from simulator.kube.rules import BadRule, compile_rules, rule_causes
+from simulator.kube.schema import Found, causes_of, compile_check, compile_shape
 from simulator.kube.selection import field_extractor
 
 Json = dict[str, Any]
@@ -27,7 +33,78 @@ def check_definition(crd: Json, before: Json | None) -> Sequence[Cause]:
     served = [version for version in spec.get("versions") or [] if version.get("served")]
     if len(served) != 1 or not served[0].get("storage"):
         causes.append(Cause(field="spec.versions", message="this server serves one version, which is also stored"))
+        return causes
+    schema = _schema_of(served[0])
+    if schema is None:
+        causes.append(Cause(field="spec.versions[0].schema", message="Required value", reason="FieldValueRequired"))
+        return causes
+    causes += [
+        Cause(field=f"spec.versions[0].schema.openAPIV3Schema{place}", message=message)
+        for place, message in _schema_faults(schema, "")
+    ]
+    try:
+        compile_rules(schema)
+    except BadRule as error:
+        causes.append(Cause(field="spec.versions[0].schema.openAPIV3Schema", message=str(error)))
     return causes
+
+
+def _schema_of(version: Json) -> Json | None:
+    return (version.get("schema") or {}).get("openAPIV3Schema")
+
+
+def _schema_faults(schema: Json, place: str) -> Iterator[tuple[str, str]]:
+    """What keeps a schema from being structural."""
+    open_type = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    if not schema.get("type") and not open_type:
+        yield place, "type is required: the schema is not structural"
+    if schema.get("properties") and schema.get("additionalProperties"):
+        yield place, "properties and additionalProperties exclude each other"
+    for name, child in (schema.get("properties") or {}).items():
+        if not (place == "" and name == "metadata"):
+            yield from _schema_faults(child, f"{place}.properties[{name}]")
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield from _schema_faults(schema[keyword], f"{place}.{keyword}")
+
+
+def _completion(schema: Json) -> Complete:
+    """Prune and fill in defaults below the root; apiVersion, kind and metadata are the server's own."""
+    shape = compile_shape({**schema, "properties": {**(schema.get("properties") or {}), **_ROOT}})
+    if shape is None:
+        return nothing_to_complete
+
+    def complete(body: Json, before: Json | None) -> None:
+        if before is None:
+            shape(body)
+            return
+        shared = {name: body[name] for name in body if name in before and body[name] is before[name]}
+        for name in shared:
+            del body[name]
+        shape(body)
+        body.update(shared)
+
+    return complete
+
+
+# What every object has; its schema is not the definition's to say.
+_ROOT: Json = {name: {} for name in ("apiVersion", "kind", "metadata")}
+
+
+def _checking(schema: Json) -> Check:
+    properties = {name: child for name, child in (schema.get("properties") or {}).items() if name not in _ROOT}
+    check = compile_check({**schema, "properties": properties})
+    rules = compile_rules(schema)
+
+    def checked(body: Json, before: Json | None) -> Sequence[Cause]:
+        found: Found = []
+        check(body, None, found)
+        causes = causes_of(found, body, before) if found else []
+        if causes:
+            return causes
+        return rule_causes(rules, body, before) if rules is not None else ()
+
+    return checked
 
 
 def resource_of(crd: Json) -> Resource:
@@ -36,6 +113,7 @@ def resource_of(crd: Json) -> Resource:
     version = next(version for version in spec["versions"] if version.get("served"))
     subresources = version.get("subresources") or {}
     has_status = "status" in subresources
+    schema = _schema_of(version)
     selectable = [field["jsonPath"].removeprefix(".") for field in version.get("selectableFields") or []]
     return Resource(
         group=spec["group"],
@@ -49,6 +127,8 @@ def resource_of(crd: Json) -> Resource:
         needs_revision=True,
         strict_type=True,
         strategic=False,
+        complete=nothing_to_complete if schema is None else _completion(schema),
+        check=nothing_to_check if schema is None else _checking(schema),
         fields={**METADATA_FIELDS, **{path: field_extractor(path) for path in selectable}},
     )
 

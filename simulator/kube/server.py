@@ -8,12 +8,12 @@ randomness but what it is given, so that the same requests in the same order giv
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from simulator.kube import crds, subresources
 from simulator.kube.api import ApiRequest, ApiResponse, Json
-from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.deletion import Deletion, options_of
+from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.metadata import Draws
 from simulator.kube.patches import patching
 from simulator.kube.reads import get, listing, number_of, revision_of, selection_of, wait_until_fresh

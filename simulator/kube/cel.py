@@ -1,0 +1,176 @@
+"""CEL as the API server speaks it: the standard language, optional fields, strings, and the IP and CIDR functions.
+
+Expressions are compiled once per text and kept with the definition that they belong to. Values are plain JSON; an
+address or a network is a map with its canonical text, so two spellings of one address are equal. Limits, against the
+real server: values are not typed by the schema (an undeclared field shows at evaluation and not when the definition
+is written), strings of format date-time stay strings, and there are no cost budgets.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_math, ext_optional, ext_strings
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Scope = Any  # an activation of the library
+
+
+class CelError(Exception):
+    """An expression cannot be compiled."""
+
+
+class Expression:
+    """One compiled expression."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._evaluate = compiled.eval
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether it is true; an error is not."""
+        return self._evaluate(scope).plain_value() is True
+
+    def value(self, scope: Scope) -> Any:
+        """What it is worth; text that begins with ``error:`` where it cannot be evaluated."""
+        result = self._evaluate(scope)
+        return f"error: {result.plain_value()}" if result.type() == cel.Type.ERROR else result.plain_value()
+
+
+def compile_expression(text: str) -> Expression:
+    """Compile one expression over ``self`` and ``oldSelf``.
+
+    Raises:
+        CelError: it does not parse, or calls what is not declared.
+    """
+    try:
+        return Expression(_environment().compile(text))
+    except RuntimeError as error:
+        raise CelError(str(error)) from error
+
+
+def scope(values: Mapping[str, Any]) -> Scope:
+    """The values of ``self`` and ``oldSelf``, for several expressions."""
+    return _environment().Activation(values)
+
+
+def _address(text: str) -> Address:
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone")
+    address = ip_address(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        raise ValueError(f"{text!r} is an IPv4-mapped IPv6 address")
+    return address
+
+
+def _interface(text: str) -> tuple[Address, int]:
+    host, slash, length = text.partition("/")
+    address = _address(host)
+    if not slash or not length.isascii() or not length.isdigit() or (len(length) > 1 and length[0] == "0"):
+        raise ValueError(f"{text!r} is not a CIDR")
+    if int(length) > address.max_prefixlen:
+        raise ValueError(f"{text!r} has too long a prefix")
+    return address, int(length)
+
+
+def _network(text: str) -> Network:
+    address, length = _interface(text)
+    return ip_network((address, length), strict=False)
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    def parses(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return parses
+
+
+def _ip_value(text: str) -> dict[str, Any]:
+    return {"ip": str(_address(text))}
+
+
+def _cidr_value(text: str) -> dict[str, Any]:
+    address, length = _interface(text)
+    return {"cidr": f"{address}/{length}"}
+
+
+def _contains_address(network: Mapping[str, str], address: str) -> bool:
+    return _address(address) in _network(network["cidr"])
+
+
+def _contains_network(outer: Mapping[str, str], inner: str) -> bool:
+    one, other = _network(outer["cidr"]), _network(inner)
+    return one.version == other.version and other.subnet_of(one)  # type: ignore[arg-type]
+
+
+def _global_unicast(value: Mapping[str, str]) -> bool:
+    address = _address(value["ip"])
+    broadcast = str(address) == "255.255.255.255"
+    local = address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local
+    return not (broadcast or local)
+
+
+def _link_local_multicast(value: Mapping[str, str]) -> bool:
+    return _address(value["ip"]) in ip_network("ff02::/16" if ":" in value["ip"] else "224.0.0.0/24")
+
+
+@cache
+def _environment() -> Any:
+    """The one environment; it is immutable, and making it takes milliseconds."""
+    kinds = cel.Type
+    text, boolean, number = kinds.STRING, kinds.BOOL, kinds.INT
+    value = kinds.Map(text, kinds.DYN)
+    texts = kinds.List(text)
+    declared: list[Any] = []
+
+    def declare(name: str, *overloads: tuple[str, Any, list[Any], bool, Callable[..., Any]]) -> None:
+        declared.append(
+            cel.FunctionDecl(
+                name,
+                [
+                    cel.Overload(key, result, parameters, is_member=member, impl=function)
+                    for key, result, parameters, member, function in overloads
+                ],
+            )
+        )
+
+    declare("isIP", ("is_ip", boolean, [text], False, _parses(_address)))
+    declare("isCIDR", ("is_cidr", boolean, [text], False, _parses(_interface)))
+    declare(
+        "ip",
+        ("ip_text", value, [text], False, _ip_value),
+        ("ip_of_cidr", value, [value], True, lambda it: {"ip": it["cidr"].partition("/")[0]}),
+    )
+    declare("cidr", ("cidr_text", value, [text], False, _cidr_value))
+    declare("family", ("ip_family", number, [value], True, lambda it: _address(it["ip"]).version))
+    declare("isUnspecified", ("ip_unspecified", boolean, [value], True, lambda it: _address(it["ip"]).is_unspecified))
+    declare("isLoopback", ("ip_loopback", boolean, [value], True, lambda it: _address(it["ip"]).is_loopback))
+    declare("isLinkLocalMulticast", ("ip_link_local_multicast", boolean, [value], True, _link_local_multicast))
+    declare(
+        "isLinkLocalUnicast", ("ip_link_local", boolean, [value], True, lambda it: _address(it["ip"]).is_link_local)
+    )
+    declare("isGlobalUnicast", ("ip_global", boolean, [value], True, _global_unicast))
+    declare("prefixLength", ("cidr_length", number, [value], True, lambda it: _interface(it["cidr"])[1]))
+    declare("masked", ("cidr_masked", value, [value], True, lambda it: {"cidr": str(_network(it["cidr"]))}))
+    declare(
+        "containsIP",
+        ("cidr_ip_text", boolean, [value, text], True, _contains_address),
+        ("cidr_ip", boolean, [value, value], True, lambda it, ip: _contains_address(it, ip["ip"])),
+    )
+    declare(
+        "containsCIDR",
+        ("cidr_cidr_text", boolean, [value, text], True, _contains_network),
+        ("cidr_cidr", boolean, [value, value], True, lambda it, other: _contains_network(it, other["cidr"])),
+    )
+    declare("isSorted", ("texts_sorted", boolean, [texts], True, lambda it: list(it) == sorted(it)))
+    return cel.NewEnv(
+        variables={"self": kinds.DYN, "oldSelf": kinds.DYN},
+        functions=declared,
+        extensions=[ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional()],
+    )
