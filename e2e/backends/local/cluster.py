@@ -1,5 +1,6 @@
 """The cluster as scenarios, benchmarks and people use it: up, down, nodes, kubectl, and a way to the API server."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,6 +124,10 @@ class LocalCluster:
         """End and remove everything that ``up`` made; nothing there is success."""
         self.place.claim()
         cleanup.remove(self.place, self._processes)
+
+    def copy_logs(self, target: Path) -> None:
+        """Copy the logs of all programs of the cluster and its nodes, for a look after ``down``."""
+        shutil.copytree(self.log_folder, target, dirs_exist_ok=True)
 
     def _progress(self, what: str) -> None:
         self._say(f"{time.monotonic() - self._began:6.1f} s  {what}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.backends.local import cgroups, configs, images, init, wires
+from e2e.backends.local import cgroups, configs, init, wires
 from e2e.backends.local.control import Control, Finished, NodeError
 from e2e.backends.local.place import RUN, Place
 from e2e.backends.local.processes import Launch, Processes, last_lines
@@ -251,10 +251,6 @@ class Node:
         """Import images into the node's containerd."""
         for archive in archives:
             self.run([self._site.programs.ctr, "-n", "k8s.io", "images", "import", str(archive)])
-
-    def image_names(self) -> list[str]:
-        """The images of the suites, as pods name them."""
-        return [images.PAUSE, images.BOX]
 
     def pid1(self) -> int:
         """The pid of the node's PID 1 on the machine, for a look with ``nsenter``."""

@@ -1,5 +1,6 @@
 """What the machine looks like after a cluster: as before. Compared by what carries the cluster's name or folder."""
 
+import json
 import os
 import subprocess
 import sys
@@ -49,19 +50,21 @@ def test_down_leaves_the_machine_as_it_was(tmp_path: Path) -> None:
     others = place.prefixes()
     before = mount_points()
 
-    with LocalCluster(root, prefix, nodes=1) as cluster:
+    with LocalCluster(root, prefix, nodes=1, audit=True) as cluster:
         assert cluster.ready_nodes() == ["n1"]
         seen = traces(prefix, root)
         assert {line.split()[0] for line in seen} == {"mount", "process", "cgroup", "folder"}
+        cluster.copy_logs(tmp_path / "logs")
 
     assert traces(prefix, root) == set()
+    requests = [json.loads(line) for line in (tmp_path / "logs" / "audit.log").read_text().splitlines()]
+    assert ("create", "nodes") in {(seen["verb"], seen.get("objectRef", {}).get("resource")) for seen in requests}
     if not others and not place.prefixes():  # otherwise they belong to those too
         assert mount_points() == before
 
 
-@pytest.mark.parametrize("stage", ["control plane and nodes are starting", "API server ready"])
-def test_a_run_that_was_killed_is_removed_by_the_command_line(tmp_path: Path, stage: str) -> None:
-    prefix, root = "t-killed", tmp_path / "state"
+def begin_and_kill(prefix: str, root: Path, stage: str) -> None:
+    """Start a cluster in another process, which is killed at the line of progress that has ``stage`` in it."""
     argv = [sys.executable, "-c", BEGIN, str(root), prefix]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
@@ -69,8 +72,26 @@ def test_a_run_that_was_killed_is_removed_by_the_command_line(tmp_path: Path, st
         run.kill()
     assert traces(prefix, root)
 
+
+def test_a_run_that_was_killed_is_removed_by_the_command_line(tmp_path: Path) -> None:
+    prefix, root = "t-killed", tmp_path / "state"
+    begin_and_kill(prefix, root, "API server ready")
+
     down = [sys.executable, "-m", "e2e.backends.local", "down", "--prefix", prefix]
     assert "removed" in subprocess.run(down, capture_output=True, text=True, check=True).stdout
+
+    assert traces(prefix, root) == set()
+
+
+def test_a_run_that_was_killed_half_way_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    prefix, killed, root = "t-again", tmp_path / "killed", tmp_path / "state"
+    begin_and_kill(prefix, killed, "control plane and nodes are starting")
+
+    said: list[str] = []
+    with LocalCluster(root, prefix, nodes=1, say=said.append) as cluster:
+        assert "removing what an earlier cluster 't-again' left" in said[0]
+        assert cluster.ready_nodes() == ["n1"]
+        assert not killed.exists()
 
     assert traces(prefix, root) == set()
 
