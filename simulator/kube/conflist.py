@@ -1,0 +1,73 @@
+"""The network configuration of a node and the calls that follow from it: what libcni does between runtime and plugin.
+
+A conflist names plugins that run in a chain: ADD in order, each with the result of the one before as ``prevResult``;
+DEL in reverse order, each with the result of the whole ADD, if that is still known. DEL without a known result has no
+``prevResult``: so it is after a failed ADD, and for the second DEL of the same sandbox.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.kube.ports import Disk
+
+CONF_DIR = "/etc/cni/net.d"
+BIN_DIR = "/opt/cni/bin"
+
+
+class NoNetwork(Exception):
+    """There is no usable network configuration on this node (yet)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflist:
+    """One network: its name, the version to speak, the plugins' configurations in order."""
+
+    name: str
+    cni_version: str
+    plugins: tuple[dict[str, Any], ...]
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the runtime asks STATUS: from CNI 1.1.0 on."""
+        numbers = tuple(int(part) for part in self.cni_version.split(".")[:2])
+        return numbers >= (1, 1)
+
+    def stdin(self, plugin: Mapping[str, Any], prev_result: Mapping[str, Any] | None) -> bytes:
+        """What one plugin of the chain reads."""
+        config = {**plugin, "name": self.name, "cniVersion": self.cni_version}
+        if prev_result is not None:
+            config["prevResult"] = prev_result
+        return json.dumps(config, sort_keys=True).encode()
+
+
+def parse(text: bytes) -> Conflist:
+    """Read a conflist, or a single plugin's ``.conf``.
+
+    Raises:
+        NoNetwork: it is not one.
+    """
+    try:
+        value = json.loads(text)
+        plugins = value.get("plugins") or [value]
+        name, version = value["name"], value.get("cniVersion", "1.0.0")
+        if not all(isinstance(plugin, dict) and plugin.get("type") for plugin in plugins):
+            raise NoNetwork("a plugin has no type")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise NoNetwork(f"cni config is not usable: {error}") from error
+    return Conflist(name=name, cni_version=version, plugins=tuple(plugins))
+
+
+async def load(disk: Disk) -> Conflist:
+    """The first configuration of /etc/cni/net.d, by file name.
+
+    Raises:
+        NoNetwork: there is none.
+    """
+    for name in sorted(await disk.names(CONF_DIR)):
+        if name.endswith((".conflist", ".conf", ".json")):
+            text = await disk.read(f"{CONF_DIR}/{name}")
+            if text is not None:
+                return parse(text)
+    raise NoNetwork(f"no network config found in {CONF_DIR}: cni plugin not initialized")
