@@ -7,7 +7,6 @@ second must not turn into load on the API server, and at rest nobody writes.
 
 from typing import Literal
 
-from spiderpool.kube.codec import Undecodable
 from spiderpool.kube.errors import KubeError
 from spiderpool.kube.port import Kube
 from spiderpool.observe.port import Telemetry
@@ -66,7 +65,7 @@ class Events:
         try:
             async with self._clock.timeout(WRITE_SECONDS):
                 await self._kube.create(EVENTS, self._event(about, reason, message, type))
-        except (KubeError, TimeoutError, Undecodable) as error:
+        except (KubeError, TimeoutError) as error:
             self._quiet_until.pop(cause, None)
             self._telemetry.count("events_lost")
             self._telemetry.log("debug", "an event could not be written", reason=reason, error=str(error))
