@@ -17,7 +17,7 @@ from e2e.backends.local import cgroups, configs, init, wires
 from e2e.backends.local.control import Control, Finished, NodeError
 from e2e.backends.local.place import RUN, Place
 from e2e.backends.local.processes import Launch, Processes, last_lines
-from e2e.backends.local.programs import CNI_PLUGINS, SYSTEM_PATH, Programs
+from e2e.backends.local.programs import CNI_PLUGINS, ENVIRONMENT, Programs
 from e2e.backends.local.waiting import until
 
 CONFLIST_NAME = "10-macvlan.conflist"
@@ -32,7 +32,6 @@ BINDS = {
     "pods-log": "/var/log/pods",
     "spidernet": "/var/lib/spidernet",
 }
-ENVIRONMENT = {"PATH": SYSTEM_PATH, "HOME": "/", "LANG": "C.UTF-8"}
 AGENT, CONTAINERD, KUBELET = "agent", "containerd", "kubelet"
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from e2e.backends.local.programs import ENVIRONMENT
 from e2e.backends.local.waiting import until
 
 STATE_FIELD, START_FIELD = 0, 19
@@ -127,7 +128,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, **launch.env},
+                env={**ENVIRONMENT, **launch.env},
                 start_new_session=True,
             )
         self._children[launch.name] = child

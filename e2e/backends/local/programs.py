@@ -12,6 +12,8 @@ CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
 CNI_PLUGINS = ("host-local", "loopback", "macvlan")
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/usr/libexec/cni"), Path("/opt/cni/bin"))
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# What every program starts with: the caller's own variables would make runs differ.
+ENVIRONMENT = {"PATH": SYSTEM_PATH, "HOME": "/", "LANG": "C.UTF-8"}
 
 
 def find(name: str) -> str | None:
