@@ -25,7 +25,7 @@ demo: setup ## the main job on a simulated cluster: addresses, faults, leaks rec
 	@$(RUN)/spidersim demo --seed $(SEED)
 
 test: setup ## every check that this machine can run
-	@$(RUN)/python -m e2e.checks
+	@$(RUN)/python -m e2e.gate
 
 tools: ## build the pinned Kubernetes programs once, cached by version
 	@$(PYTHON) e2e/tools/build.py

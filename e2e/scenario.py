@@ -37,6 +37,10 @@ class Backend(Protocol):
         """Run one scenario on a clean cluster."""
         ...
 
+    def close(self) -> None:
+        """The session is over: leave nothing behind."""
+        ...
+
 
 def scenario(*upstream: str, needs: tuple[Capability, ...] = ()) -> Callable[[Body], Callable[..., None]]:
     """Make a test of a scenario.

@@ -1,0 +1,66 @@
+"""The ledger as the store has it: who claims what, by raw objects."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The attachment that a claim names."""
+
+    pod_uid: str
+    pod: str
+    node: str
+    container_id: str
+    interface: str
+    netns: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim; ``address`` is CIDR text, ``holder`` absent while it cools."""
+
+    name: str
+    address: str
+    state: str
+    identity: str
+    holder: Holder | None
+
+
+def claim_of(item: dict[str, Any]) -> Claim:
+    """A claim from its object."""
+    spec = item["spec"]
+    owner = spec.get("owner")
+    return Claim(
+        name=item["metadata"]["name"],
+        address=spec["address"],
+        state=spec.get("state", ""),
+        identity=spec.get("identity", ""),
+        holder=Holder(
+            pod_uid=owner["uid"],
+            pod=f"{owner['namespace']}/{owner['name']}",
+            node=owner["node"],
+            container_id=owner["containerID"],
+            interface=owner["interface"],
+            netns=owner["netns"]["path"],
+        )
+        if owner
+        else None,
+    )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All claims by address text, kept by the changes of the store."""
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+
+    def change(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> tuple[Claim | None, Claim | None]:
+        """Take in one change of the store; gives the claim before and after."""
+        before = claim_of(old) if old else None
+        after = claim_of(new) if new else None
+        if before:
+            self.claims.pop(before.address, None)
+        if after:
+            self.claims[after.address] = after
+        return before, after
