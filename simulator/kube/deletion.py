@@ -76,7 +76,7 @@ class Deletion:
         """
         item = self._current(route)
         self._check_preconditions(item, route, options)
-        if self.reviewer.concerns(route.resource, "DELETE"):
+        if self.reviewer.concerns(route, "DELETE"):
             await self.reviewer.review(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
             item = self._current(route)
             self._check_preconditions(item, route, options)

@@ -7,6 +7,9 @@ Roles and bindings are stored and not enforced.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulator.kube.admission import GROUP as ADMISSION_GROUP
+from simulator.kube.admission import check_configuration, complete_configuration
+from simulator.kube.crds import check_definition
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Resource
 from simulator.kube.selection import Extract, field_extractor
@@ -159,6 +162,19 @@ def _stored(group: str, version: str, plural: str, kind: str, *, namespaced: boo
     return Resource(group=group, version=version, plural=plural, kind=kind, namespaced=namespaced, **more)
 
 
+def _webhooks(plural: str, kind: str) -> Resource:
+    return Resource(
+        group=ADMISSION_GROUP,
+        version="v1",
+        plural=plural,
+        kind=kind,
+        namespaced=False,
+        counts_generation=True,
+        complete=complete_configuration,
+        check=check_configuration,
+    )
+
+
 POD = Resource(
     group="",
     version="v1",
@@ -213,12 +229,12 @@ CRD = Resource(
     subresources=("status",),
     status_on_create={},
     counts_generation=True,
+    check=check_definition,
 )
 _EVENT_FIELDS = fields(
     "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "reason", "type"
 )
 _RBAC = "rbac.authorization.k8s.io"
-_ADMISSION = "admissionregistration.k8s.io"
 
 BUILTINS: tuple[Resource, ...] = (
     POD,
@@ -245,10 +261,8 @@ BUILTINS: tuple[Resource, ...] = (
         counts_generation=True,
         complete=_workload(completions=1, parallelism=1, backoffLimit=6, suspend=False),
     ),
-    _stored(
-        _ADMISSION, "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", counts_generation=True
-    ),
-    _stored(_ADMISSION, "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", counts_generation=True),
+    _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+    _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
     _stored(_RBAC, "v1", "roles", "Role", namespaced=True),
     _stored(_RBAC, "v1", "rolebindings", "RoleBinding", namespaced=True),
     _stored(_RBAC, "v1", "clusterroles", "ClusterRole"),

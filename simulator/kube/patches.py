@@ -45,7 +45,7 @@ def patching(content_type: str, patch: Any, resource: Resource) -> Make:
     if media == "application/json-patch+json":
         if not isinstance(patch, list):
             raise bad_request("a JSON patch is a list of operations")
-        return lambda old: _json_patched(own_copy(old), patch, resource)
+        return lambda old: json_patched(own_copy(old), patch, resource)
     if not isinstance(patch, dict):
         raise bad_request("a merge patch is an object")
     if media == "application/merge-patch+json":
@@ -187,7 +187,12 @@ def _operate(root: Json, operation: Json) -> None:
         raise bad_request(f"{name!r} is not an operation of a JSON patch")
 
 
-def _json_patched(root: Json, patch: list[Any], resource: Resource) -> Json:
+def json_patched(root: Json, patch: list[Any], resource: Resource) -> Json:
+    """Apply a JSON patch to ``root``, in place.
+
+    Raises:
+        Refusal: 422 an operation cannot be done, or a test fails; 400 the patch is malformed.
+    """
     name = root["metadata"]["name"]
     for operation in own_copy(patch):
         try:

@@ -20,8 +20,7 @@ Json = dict[str, Any]
 _LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _RESERVED = frozenset(
-    ("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import")
-    + ("let", "loop", "package", "namespace", "return", "var", "void", "while")
+    ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"]
 )
 _ABSENT: Any = object()
 
@@ -47,6 +46,7 @@ class RuleNode:
     """The rules of one place in the schema, and of the places below it."""
 
     def __init__(self, schema: Json, where: str, *, correlated: bool) -> None:
+        self.has_transitions: bool
         self._rules = [_rule(given, where, correlated=correlated) for given in _given(schema)]
         self._on_create = _joined([given for given in _given(schema) if not _transitional(given["rule"])])
         self._on_update = _joined(_given(schema))
@@ -60,12 +60,14 @@ class RuleNode:
         self._items = _child(items, where + "[]", correlated=keyed) if isinstance(items, dict) else None
         below = [*self._properties.values(), *(node for node in (self._values, self._items) if node is not None)]
         self.empty = not self._rules and not below
-        self._transitions = any(rule.transition for rule in self._rules) or any(node._transitions for node in below)
+        self.has_transitions = any(rule.transition for rule in self._rules) or any(
+            node.has_transitions for node in below
+        )
 
     def check(self, value: Any, old: Any, path: Path, found: Found) -> None:
         """Report every rule that ``value`` breaks; ``old`` is what was there before, or nothing."""
         same = old is not _ABSENT and (value is old or value == old)
-        if same and not self._transitions:
+        if same and not self.has_transitions:
             return
         if self._rules:
             self._ask(value, old, path, found, same=same)

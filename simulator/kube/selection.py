@@ -80,6 +80,24 @@ def label_of(item: Json, key: str) -> str | None:
     return value if value is None else str(value)
 
 
+def selector_matches(selector: Json, labels: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector object (matchLabels, matchExpressions) selects these labels; an empty one selects all."""
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for expression in selector.get("matchExpressions") or ():
+        value, values = labels.get(expression["key"]), expression.get("values") or ()
+        holds = {
+            "In": value in values,
+            "NotIn": value not in values,
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+        }
+        if not holds.get(expression["operator"], False):
+            return False
+    return True
+
+
 def split_requirements(text: str) -> list[str]:
     """Split a label selector at the commas that stand outside parentheses."""
     parts: list[str] = []

@@ -7,10 +7,11 @@ randomness but what it is given, so that the same requests in the same order giv
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from simulator.kube import crds, subresources
+from simulator.kube.admission import CallWebhook, Webhooks
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
@@ -40,19 +41,14 @@ class ServerClock(Protocol):
         """Wait."""
         ...
 
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Cancel the block after ``seconds`` and raise ``TimeoutError``."""
+        ...
 
-class NoReview:
-    """No webhook is registered."""
 
-    def concerns(self, resource: Resource, operation: str) -> bool:
-        """Never."""
-        return False
-
-    async def review(
-        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
-    ) -> Json | None:
-        """Never called."""
-        return new
+async def no_way_to_webhooks(client_config: Json, review: Json) -> Json:
+    """The ``CallWebhook`` of a server that reaches none."""
+    raise ConnectionError(f"no way to {client_config.get('url') or client_config.get('service')}")
 
 
 class ApiServer:
@@ -64,15 +60,23 @@ class ApiServer:
         entropy: Draws,
         *,
         builtins: Sequence[Resource] = BUILTINS,
+        call_webhook: CallWebhook = no_way_to_webhooks,
         watch_buffer: int = WATCH_BUFFER,
     ) -> None:
+        """An empty cluster with its four namespaces.
+
+        Args:
+            clock: the server machine's time.
+            entropy: for uids, name suffixes and the length of watches.
+            builtins: the kinds that are served from the start.
+            call_webhook: how an admission webhook is reached.
+            watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
+        """
         self.clock = clock
         self.entropy = entropy
         self.store = Store(clock)
-        self.registry = Registry(
-            [replace(kind, check=crds.check_definition) if kind is CRD else kind for kind in builtins]
-        )
-        reviewer = NoReview()
+        self.registry = Registry(builtins)
+        reviewer = Webhooks(self.store, clock, entropy, call_webhook)
         self._writes = Writes(self.store, clock, entropy, reviewer)
         self._deletion = Deletion(self.store, clock, reviewer)
         self._watch_buffer = watch_buffer
@@ -177,8 +181,9 @@ class ApiServer:
         table = self.store.table((group, plural))
         for item in list(table.objects.values()):
             self.store.remove((group, plural), item)
-        for watch in table.watchers():
-            watch.close()
+        for watch in self._watches.values():
+            if watch.resource.table_id == (group, plural):
+                watch.close()
         self.registry.remove(group, plural)
 
     def _make_namespaces(self) -> None:

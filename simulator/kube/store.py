@@ -94,6 +94,7 @@ class Table:
         self.objects: dict[Key, Json] = {}
         self.keys: list[Key] = []
         self.history: deque[Change] = deque()
+        self.revision = 0  # of the last change
         self.forgotten = 0  # highest revision that the history no longer holds
         self._indexes: dict[tuple[str, str], _Index] = {}
         self._watchers: dict[int, Watcher] = {}
@@ -169,14 +170,6 @@ class Table:
             if not group:
                 del self._index(pin).watchers[pin.value]
 
-    def watchers(self) -> list[Watcher]:
-        """Everybody who joined, in a fixed order."""
-        found = list(self._watchers.values())
-        for index in self._indexes.values():
-            for value in sorted(index.watchers):
-                found.extend(index.watchers[value].values())
-        return found
-
     def apply(self, change: Change) -> None:
         """Take one change in and tell the watchers, those without a pin first, in the order in which they joined."""
         key, old, new = change.key, change.old, change.new
@@ -188,6 +181,7 @@ class Table:
                 insort(self.keys, key)
             self.objects[key] = new
         self.history.append(change)
+        self.revision = change.revision
         for watcher in list(self._watchers.values()):
             watcher.offer(change)
         for index in self._indexes.values():

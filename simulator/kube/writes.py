@@ -27,7 +27,7 @@ BODY_BYTES = 3 * 1024 * 1024
 class Reviewer(Protocol):
     """The admission webhooks."""
 
-    def concerns(self, resource: Resource, operation: str) -> bool:
+    def concerns(self, route: Route, operation: str) -> bool:
         """Whether any webhook wants to see this operation."""
         ...
 
@@ -95,7 +95,7 @@ class Writes:
             self._status_at_birth(item, resource)
         resource.complete(item, None)
         self._check(item, None, resource)
-        if self.reviewer.concerns(resource, "CREATE"):
+        if self.reviewer.concerns(route, "CREATE"):
             reviewed = await self.reviewer.review(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
             item = self._after_review(item, reviewed, None, resource)
         return self._commit_new(route, item, generated, dry_run=dry_run)
@@ -182,7 +182,7 @@ class Writes:
             if resource.counts_generation and spec_changed(item, old, route):
                 item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             self._check(item, old, resource)
-            if self.reviewer.concerns(resource, "UPDATE"):
+            if self.reviewer.concerns(route, "UPDATE"):
                 reviewed = await self.reviewer.review(route, "UPDATE", new=item, old=old, user=user, dry_run=dry_run)
                 item = self._after_review(item, reviewed, old, resource)
                 if self._current(route) is not old:

@@ -1,0 +1,380 @@
+"""The way between one client and the API server: how long it takes, what gets lost on it, and what was sent.
+
+The server itself is never late and never fails; this is where that happens. A fault is a value (``Fault``), and who
+decides which request meets which fault is handed in: a plan (``FaultPlan``) or the run's choice tape. The rule that
+matters: once a request has left, the client no longer controls it. A client that gives up, is cancelled or crashes
+while a write is on its way does not take the write back.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
+from simulator.kube.calls import Call, Meter, describe
+from simulator.kube.refusals import Refusal
+from simulator.kube.watch import error_event
+
+Effect = Literal["delay", "lose", "lose_answer", "commit_late", "refuse", "commit_and_refuse"]
+State = Literal["up", "refusing", "silent"]
+
+_REASONS = {
+    409: "Conflict",
+    410: "Expired",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+    504: "Timeout",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What happens to one request.
+
+    ========================  ==========================================  ==========================================
+    ``effect``                the server                                  the client
+    ========================  ==========================================  ==========================================
+    ``delay``                 gets it ``seconds`` later                   gets the answer
+    ``lose``                  never gets it                               ConnectionError after ``seconds``
+    ``lose_answer``           does it                                     ConnectionError after ``seconds``
+    ``commit_late``           does it after ``seconds``                   TimeoutError after ``give_up_seconds``
+    ``refuse``                does nothing                                gets ``status`` after ``seconds``
+    ``commit_and_refuse``     does it                                     gets ``status`` after ``seconds``
+    ========================  ==========================================  ==========================================
+    """
+
+    effect: Effect
+    seconds: float = 0.0
+    give_up_seconds: float = 0.0
+    status: int = 500
+    retry_after_seconds: int = 0
+
+    def answer(self) -> ApiResponse:
+        """The refusal that the client gets."""
+        body = Refusal(
+            self.status,
+            _REASONS.get(self.status, "Unknown"),
+            f"the simulated server answers {self.status}",
+            retry_after_seconds=self.retry_after_seconds,
+        ).status
+        return ApiResponse(status=self.status, body=body)
+
+
+Decide = Callable[[str, Call], Fault | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRule:
+    """Which requests meet ``fault``: empty fields match all. The first ``skip`` are spared, then ``times`` are hit."""
+
+    fault: Fault
+    client: str = ""
+    verb: str = ""
+    resource: str = ""
+    name: str = ""
+    skip: int = 0
+    times: int = 1
+
+    def matches(self, client: str, call: Call) -> bool:
+        """Whether this request is meant."""
+        return (
+            self.client in ("", client)
+            and self.verb in ("", call.verb)
+            and self.resource in ("", call.resource)
+            and self.name in ("", call.name)
+        )
+
+
+class FaultPlan:
+    """Rules, tried in order; each counts what it has seen. ``hits`` says how often a rule fired."""
+
+    def __init__(self, rules: Sequence[FaultRule]) -> None:
+        self._rules = list(rules)
+        self._seen = [0] * len(self._rules)
+        self.hits = [0] * len(self._rules)
+
+    def __call__(self, client: str, call: Call) -> Fault | None:
+        """The fault that this request meets."""
+        for position, rule in enumerate(self._rules):
+            if not rule.matches(client, call):
+                continue
+            self._seen[position] += 1
+            if rule.skip < self._seen[position] <= rule.skip + rule.times:
+                self.hits[position] += 1
+                return rule.fault
+        return None
+
+
+class LinkClock(Protocol):
+    """The world's time."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+
+def no_latency() -> float:
+    """A link that takes no time."""
+    return 0.0
+
+
+class ApiLink:
+    """Implements ``simulator.kube.api.Api`` on top of another one."""
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        clock: LinkClock,
+        client: str,
+        latency: Callable[[], float] = no_latency,
+        decide: Decide | None = None,
+        meter: Meter | None = None,
+        patience_seconds: float = 30.0,
+        spawn: Spawn | None = None,
+    ) -> None:
+        """A link.
+
+        Args:
+            api: what is at the other end.
+            clock: the world's time.
+            client: who speaks: named in counts and rules.
+            latency: seconds of one way, asked for each way of each request.
+            decide: which fault a request meets, if any.
+            meter: counts what is sent.
+            patience_seconds: after which a client gives up on a silent link.
+            spawn: starts the rest of a request whose client is gone, as a task that outlives the client.
+        """
+        self._api = api
+        self._clock = clock
+        self._client = client
+        self._latency = latency
+        self._decide = decide
+        self._meter = meter
+        self._patience_seconds = patience_seconds
+        self._spawn = spawn or self._keep
+        self._on_the_wire: dict[int, asyncio.Task[None]] = {}
+        self._sent = 0
+        self._streams: dict[int, _Stream] = {}
+        self._held: dict[str, None] = {}
+        self._state: State = "up"
+
+    @property
+    def state(self) -> State:
+        """Up; refusing connections (the server is down); or silent (packets vanish)."""
+        return self._state
+
+    def set_state(self, state: State) -> None:
+        """Break or mend the link. Refusing also cuts the watches; silent leaves them half open."""
+        self._state = state
+        if state == "refusing":
+            self.cut_watches()
+        self._wake()
+
+    def hold_watches(self, resource: str = "") -> None:
+        """Deliver no more events of ``resource`` (empty: of any) until ``release_watches``; the client sees nothing."""
+        self._held[resource] = None
+
+    def release_watches(self) -> None:
+        """Deliver again, what was held first."""
+        self._held.clear()
+        self._wake()
+
+    def cut_watches(self, resource: str = "") -> None:
+        """Break the streams of ``resource`` (empty: all); the client gets a ConnectionError, what was queued is lost."""
+        for stream in list(self._streams.values()):
+            if resource in ("", stream.resource):
+                stream.cut()
+
+    def _wake(self) -> None:
+        for stream in list(self._streams.values()):
+            stream.wake()
+
+    def blocked(self, resource: str) -> bool:
+        """Whether events of ``resource`` are held back now."""
+        return self._state == "silent" or "" in self._held or resource in self._held
+
+    async def request(self, request: ApiRequest) -> ApiResponse:
+        """Send a request through the link.
+
+        Raises:
+            ConnectionError: the request or its answer was lost, or the server is down.
+            TimeoutError: the client has waited long enough.
+        """
+        call = describe(request)
+        if self._meter is not None:
+            self._meter.count(self._client, call)
+        if self._state == "refusing":
+            raise ConnectionError("the server refuses connections")
+        fault = self._decide(self._client, call) if self._decide is not None else None
+        if self._state == "silent":
+            await self._clock.sleep(self._patience_seconds)
+            raise TimeoutError("no answer from the server")
+        if fault is None:
+            return await self._carry(request, call, 0.0)
+        return await self._suffer(request, call, fault)
+
+    async def _suffer(self, request: ApiRequest, call: Call, fault: Fault) -> ApiResponse:
+        match fault.effect:
+            case "delay":
+                return await self._carry(request, call, fault.seconds)
+            case "lose":
+                await self._clock.sleep(fault.seconds)
+                raise ConnectionError("the request was lost")
+            case "lose_answer":
+                await self._carry(request, call, 0.0)
+                await self._clock.sleep(fault.seconds)
+                raise ConnectionError("the answer was lost")
+            case "commit_late":
+                self._spawn(self._arrive(request, fault.seconds))
+                await self._clock.sleep(fault.give_up_seconds)
+                raise TimeoutError("no answer from the server")
+            case "commit_and_refuse":
+                await self._carry(request, call, 0.0)
+        await self._clock.sleep(fault.seconds)
+        return fault.answer()
+
+    async def _carry(self, request: ApiRequest, call: Call, extra_seconds: float) -> ApiResponse:
+        there = self._latency() + extra_seconds
+        if there > 0:
+            due = self._clock.now() + there
+            try:
+                await self._clock.sleep(there)
+            except (asyncio.CancelledError, GeneratorExit):
+                if call.writes:
+                    self._spawn(self._arrive(request, max(due - self._clock.now(), 0.0)))
+                raise
+        answer = await self._api.request(request)
+        back = self._latency()
+        if back > 0:
+            await self._clock.sleep(back)
+        if self._state == "silent":
+            await self._clock.sleep(self._patience_seconds)
+            raise TimeoutError("no answer from the server")
+        return answer
+
+    async def _arrive(self, request: ApiRequest, seconds: float) -> None:
+        """A request whose client is gone reaches the server all the same; nobody reads the answer."""
+        await self._clock.sleep(seconds)
+        await self._api.request(request)
+
+    def _keep(self, rest: Coroutine[Any, Any, None]) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(rest)
+        except RuntimeError:  # the world has ended
+            rest.close()
+            return
+        self._sent += 1
+        ticket = self._sent
+        self._on_the_wire[ticket] = task
+        task.add_done_callback(lambda _: self._on_the_wire.pop(ticket, None))
+
+    async def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
+        """Events, each at least one way's latency after it happened.
+
+        Raises:
+            ConnectionError: the stream broke; list or watch again.
+        """
+        call = describe(request, watch=True)
+        if self._meter is not None:
+            self._meter.count(self._client, call)
+        if self._state == "refusing":
+            raise ConnectionError("the server refuses connections")
+        fault = self._decide(self._client, call) if self._decide is not None else None
+        if fault is not None:
+            await self._clock.sleep(fault.seconds)
+            if fault.effect in ("refuse", "commit_and_refuse"):
+                yield error_event(Refusal(fault.status, _REASONS.get(fault.status, "Unknown"), "refused on its way"))
+                return
+            if fault.effect != "delay":
+                raise ConnectionError("the watch was lost")
+        await self._clock.sleep(self._latency())
+        self._sent += 1
+        ticket = self._sent
+        stream = self._streams[ticket] = _Stream(self, call.resource, self._clock, self._latency)
+        stream.start(self._api.watch(request))
+        try:
+            async for event in stream.events():
+                yield event
+        finally:
+            stream.stop()
+            del self._streams[ticket]
+
+
+class _Stream:
+    """One watch on its way: a task takes events from the server as they come, the client gets them when they are due."""
+
+    def __init__(self, link: ApiLink, resource: str, clock: LinkClock, latency: Callable[[], float]) -> None:
+        self.resource = resource
+        self._link = link
+        self._clock = clock
+        self._latency = latency
+        self._queue: deque[tuple[float, Json]] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._broken = False
+        self._ended = False
+
+    def start(self, source: AsyncIterator[Json]) -> None:
+        """Begin to take events from the server."""
+        self._pump = asyncio.get_running_loop().create_task(self._take(source))
+
+    async def _take(self, source: AsyncIterator[Json]) -> None:
+        due = 0.0
+        try:
+            async for event in source:
+                now = self._clock.now()
+                if due < now or not self._queue:
+                    due = max(due, now + self._latency())
+                self._queue.append((due, event))
+                self.wake()
+        except ConnectionError:
+            self._broken = True
+        finally:
+            self._ended = True
+            self.wake()
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    def cut(self) -> None:
+        """Break the stream."""
+        self._broken = True
+        self._queue.clear()
+        self.stop()
+        self.wake()
+
+    def stop(self) -> None:
+        """The client has gone, or the stream is cut: take no more."""
+        if self._pump is not None:
+            self._pump.cancel()
+
+    async def events(self) -> AsyncIterator[Json]:
+        """What the client sees."""
+        while True:
+            while self._queue and not self._link.blocked(self.resource):
+                due, event = self._queue[0]
+                early = due - self._clock.now()
+                if early > 0:
+                    await self._clock.sleep(early)
+                    continue
+                self._queue.popleft()
+                yield event
+            if self._broken:
+                raise ConnectionError("the watch was cut")
+            if self._ended and not self._queue:
+                return
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
