@@ -54,10 +54,10 @@ def run(
             end = f"at virtual second {loop.time():.6f}, step {loop.steps}"
             leaked = [f"{task.get_name()} at {where_waits(task)}" for task in loop.pending()]
             _end_all(loop)
-        if leaked and not leaks_allowed:
-            raise Leaked(f"{len(leaked)} tasks outlived the simulation: {', '.join(leaked)}")
         gc.collect(1)  # a task that died with its error unseen reports it when it is finalized
         _raise_unhandled(loop)
+        if leaked and not leaks_allowed:
+            raise Leaked(f"{len(leaked)} tasks outlived the simulation: {', '.join(leaked)}")
     except BaseException as error:
         error.add_note(f"{end}, seed {tape.seed}" if tape is not None else end)
         raise
@@ -69,16 +69,18 @@ def run(
 def close_coroutine(coro: Coroutine[Any, Any, Any]) -> bool:
     """End a suspended coroutine from outside: its ``finally`` blocks run, whatever they raise is dropped.
 
-    A ``finally`` that awaits (a TaskGroup does) suspends the coroutine again; it is then closed at that place.
+    ``ProcessGone`` is thrown into it instead of calling ``close()``: closing does not reach into asynchronous
+    generators that the coroutine iterates (CPython then calls them running for ever). A ``finally`` that awaits, as a
+    TaskGroup does, suspends the coroutine again; it is then ended at that place.
 
     Returns:
-        False when it runs right now, or does not end however often it is closed.
+        False when it runs right now, or does not end however often it is tried.
     """
     for _ in range(_CLOSES_MAX):
         if not _is_suspended(coro):
             break
         with contextlib.suppress(Exception, ProcessGone, asyncio.CancelledError, GeneratorExit):
-            coro.close()
+            coro.throw(ProcessGone("closed"))
     return getattr(coro, "cr_frame", None) is None
 
 

@@ -7,12 +7,9 @@ whose text could contain an address in memory, and a set, whose order could diff
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import msgspec
-
-Value = str | int | float | bool | None | Sequence[str]
-"""What a field of an event may hold."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     actor: str
     what: str
-    fields: Mapping[str, Value]
+    fields: Mapping[str, object]
 
     @property
     def line(self) -> str:
@@ -49,11 +46,11 @@ class Trace:
         self.count = 0
         self.events: deque[Event] = deque(maxlen=events_kept)
 
-    def event(self, actor: str, what: str, **fields: Value) -> None:
-        """Something happened.
+    def event(self, actor: str, what: str, **fields: object) -> None:
+        """Something happened. Fields hold text, numbers, booleans, None, or a list or tuple of texts.
 
         Raises:
-            TypeError: a field holds something else than a plain value.
+            TypeError: a field holds something else, or text with an address in memory.
         """
         self.count += 1
         event = Event(number=self.count, seconds=self._time(), actor=actor, what=what, fields=fields)
@@ -77,8 +74,10 @@ class Trace:
         return [event.line for event in self.events]
 
 
-def _text(name: str, value: Value) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, str):
+        if " at 0x" in value:
+            raise TypeError(f"field {name}: {value!r} holds an address in memory")
         return value if value and not _needs_quotes(value) else json.dumps(value)
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)

@@ -1,0 +1,140 @@
+"""The disk of one simulated machine: files by path, and what a power cut leaves of them.
+
+Each change is either on the disk or only in memory (the page cache). Programs see all changes at once; a power cut
+takes back those that were never made durable: a file that was written without fsync is missing or has its old content,
+a removed or renamed file is back under its old name. A power cut may also have caught any part of them on their way to
+the disk; ``survives`` chooses. Folders in memory (``/run``) are empty after every boot.
+
+Content is replaced whole, as by a temporary file and rename. Folders need not be made.
+"""
+
+from collections.abc import Callable, Sequence
+from posixpath import normpath
+from typing import Literal
+
+Operation = Literal["read", "names", "write", "remove", "rename"]
+Watch = Callable[[Operation, str], None]
+"""Told before each operation; an ``OSError`` that it raises is what the program gets (disk full, broken)."""
+
+_MISSING = None
+
+
+class SimDisk:
+    """See the module.
+
+    Args:
+        in_memory: folders that every boot finds empty.
+        links: folder to the folder that it is another name of.
+
+    Attributes:
+        on_operation: for faults; None: nobody watches.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_memory: Sequence[str] = ("/run",),
+        links: Sequence[tuple[str, str]] = (("/var/run", "/run"),),
+    ) -> None:
+        self._in_memory = tuple(in_memory)
+        self._links = tuple(links)
+        self._files: dict[str, bytes] = {}
+        self._unsaved: dict[str, bytes | None] = {}  # path to what the disk still has; _MISSING: nothing
+        self.on_operation: Watch | None = None
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files in a folder, sorted; empty when there is no folder."""
+        folder = self._enter("names", folder)
+        prefix = "/" if folder == "/" else f"{folder}/"
+        inside = (path[len(prefix) :] for path in self._files if path.startswith(prefix))
+        return sorted(name for name in inside if "/" not in name)
+
+    def read(self, path: str) -> bytes | None:
+        """The content; None when there is no such file."""
+        return self._files.get(self._enter("read", path))
+
+    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
+        """Replace the content; ``durable``: it is on the disk when this returns."""
+        self._change(self._enter("write", path), bytes(data), durable=durable)
+
+    def rename(self, old: str, new: str, *, durable: bool = True) -> None:
+        """Move a file, over another one if there is one.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        source = self._enter("rename", old)
+        target = self._canonical(new)
+        if source not in self._files:
+            raise FileNotFoundError(f"no such file: {old}")
+        self._change(target, self._files[source], durable=durable)
+        if source != target:
+            self._change(source, _MISSING, durable=durable)
+
+    def remove(self, path: str, *, durable: bool = False) -> bool:
+        """Remove a file; whether there was one. Without ``durable`` a power cut can bring it back."""
+        path = self._enter("remove", path)
+        existed = path in self._files
+        if existed or durable:
+            self._change(path, _MISSING, durable=durable)
+        return existed
+
+    def sync(self) -> None:
+        """Bring every change to the disk."""
+        self._unsaved.clear()
+
+    def power_cut(self, survives: Callable[[str], bool] | None = None) -> None:
+        """The power is cut: what was only in memory is gone.
+
+        Args:
+            survives: whether the unsaved change of a path had reached the disk by itself; None: no change had.
+        """
+        for path, on_disk in list(self._unsaved.items()):
+            if survives is None or not survives(path):
+                self._put(path, on_disk)
+        self._unsaved.clear()
+        self._clear_memory()
+
+    def reboot(self) -> None:
+        """An orderly reboot: everything reaches the disk first."""
+        self.sync()
+        self._clear_memory()
+
+    def paths(self) -> list[str]:
+        """All files, sorted."""
+        return sorted(self._files)
+
+    def _change(self, path: str, data: bytes | None, *, durable: bool) -> None:
+        if durable or self._is_in_memory(path):
+            self._unsaved.pop(path, _MISSING)
+        else:
+            self._unsaved.setdefault(path, self._files.get(path, _MISSING))
+        self._put(path, data)
+
+    def _put(self, path: str, data: bytes | None) -> None:
+        if data is _MISSING:
+            self._files.pop(path, _MISSING)
+        else:
+            self._files[path] = data
+
+    def _clear_memory(self) -> None:
+        for path in [path for path in self._files if self._is_in_memory(path)]:
+            del self._files[path]
+
+    def _is_in_memory(self, path: str) -> bool:
+        return any(path == folder or path.startswith(f"{folder}/") for folder in self._in_memory)
+
+    def _enter(self, operation: Operation, path: str) -> str:
+        path = self._canonical(path)
+        if self.on_operation is not None:
+            self.on_operation(operation, path)
+        return path
+
+    def _canonical(self, path: str) -> str:
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is not an absolute path")
+        path = normpath(path)
+        for link, target in self._links:
+            if path == link or path.startswith(f"{link}/"):
+                return target + path[len(link) :]
+        return path
