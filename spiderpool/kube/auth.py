@@ -72,17 +72,32 @@ class TokenFile:
         self._seen = now
 
 
-def token_file_of(kubeconfig: Path) -> Path | None:
-    """The ``tokenFile`` of the current context's user, if there is one; a relative path counts from the file's folder.
+def read_kubeconfig(path: Path) -> dict[str, Any]:
+    """A kubeconfig file as far as all of them are alike.
+
+    Raises:
+        NotConfigured: the file cannot be read, or is no YAML mapping.
+    """
+    try:
+        config = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise NotConfigured(f"the kubeconfig {path} cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise NotConfigured(f"the kubeconfig {path} is not a YAML mapping")
+    return config
+
+
+def token_file_of(config: dict[str, Any], folder: Path) -> Path | None:
+    """The ``tokenFile`` of the current context's user, if there is one.
 
     Args:
-        kubeconfig: a file that has been loaded before, so its shape is known to be right.
+        config: a kubeconfig that has been loaded before, so its shape is known to be right.
+        folder: of the kubeconfig; a relative path counts from here.
     """
-    config: dict[str, Any] = yaml.safe_load(kubeconfig.read_text())
     context = _named(config, "contexts", config.get("current-context")).get("context") or {}
     user = _named(config, "users", context.get("user")).get("user") or {}
     path = user.get("tokenFile")
-    return kubeconfig.parent / path if path else None
+    return folder / path if path else None
 
 
 def _named(config: dict[str, Any], section: str, name: str | None) -> dict[str, Any]:

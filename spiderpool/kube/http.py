@@ -30,7 +30,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from spiderpool.kube.auth import Credential, FixedCredential, NotConfigured, TokenFile, token_file_of
+from spiderpool.kube.auth import Credential, FixedCredential, NotConfigured, TokenFile, read_kubeconfig, token_file_of
 from spiderpool.kube.errors import KubeError, Unavailable
 from spiderpool.kube.rest import JSON, RestKube
 from spiderpool.kube.status import error_of, error_of_silence
@@ -292,9 +292,9 @@ def _configure_in_cluster(configuration: Any, service_account: Path) -> Credenti
 async def _configure_from_file(configuration: Any, kubeconfig: Path) -> Credential:
     from kubernetes.aio.config import load_kube_config  # noqa: PLC0415  slow, see connect
 
-    kubeconfig.read_bytes()  # noqa: ASYNC240  once, at start: the loader takes a missing file for an empty one
+    config = read_kubeconfig(kubeconfig)
     load: Any = load_kube_config  # untyped
     await load(config_file=str(kubeconfig), client_configuration=configuration, persist_config=False)
-    if token_file := token_file_of(kubeconfig):
+    if token_file := token_file_of(config, kubeconfig.parent):
         return TokenFile(token_file)
     return FixedCredential(await configuration.get_api_key_with_prefix("BearerToken") or "")

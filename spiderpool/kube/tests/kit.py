@@ -18,9 +18,6 @@ from simulator.kube.api import ApiRequest
 from simulator.kube.server import ApiServer
 from spiderpool.kube.rest import JSON, RestKube
 from spiderpool.kube.status import error_of
-from spiderpool.resources.core import Pod, PodSpec
-from spiderpool.resources.kinds import PODS
-from spiderpool.resources.meta import ObjectMeta
 
 T = TypeVar("T")
 
@@ -106,12 +103,15 @@ def cluster(*, page_items: int = 500, watch_seconds: int = 300) -> tuple[SimTran
     return transport, RestKube(transport, watch_seconds=watch_seconds, page_items=page_items)
 
 
-def pod(name: str, node: str = "n1", **labels: str) -> Pod:
-    return Pod(metadata=ObjectMeta(name=name, namespace="default", labels=labels), spec=PodSpec(node_name=node))
-
-
-async def create_pods(kube: RestKube, *names: str) -> list[Pod]:
-    return [await kube.create(PODS, pod(name)) for name in names]
+async def create_pod(transport: SimTransport, name: str, *, node: str = "n1", **labels: str) -> None:
+    """A pod, with the fields that the API demands and the product does not read."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"nodeName": node, "containers": [{"name": "main", "image": "registry/main"}]},
+    }
+    await transport.write("POST", "/api/v1/namespaces/default/pods", body, JSON)
 
 
 @asynccontextmanager
