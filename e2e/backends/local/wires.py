@@ -4,7 +4,7 @@
 
     fabric   br-mgmt 10.99.0.1/24 ............ eth0 of each node, 10.99.0.(10 + index): API traffic
              br-pod  10.98.255.254/16
-                     fd00:98::fffe/64 ........ up0 of each node: the underlay that pods' interfaces are made on
+                     fd00:98::ffff/64 ........ up0 of each node: the underlay that pods' interfaces are made on
              lo      10.96.0.1 ............... Service default/kubernetes, so no kube-proxy is needed to reach it
 
 Namespaces are mounted in the cluster's own folder and not in ``/run/netns``: making the first one there would leave a
@@ -28,7 +28,7 @@ SERVICE_ADDRESS = "10.96.0.1"
 UNDERLAY_IPV4 = "10.98.0.0/16"
 UNDERLAY_IPV4_GATEWAY = "10.98.255.254"
 UNDERLAY_IPV6 = "fd00:98::/64"
-UNDERLAY_IPV6_GATEWAY = "fd00:98::fffe"
+UNDERLAY_IPV6_GATEWAY = "fd00:98::ffff"
 UNDERLAY_DEVICE = "up0"
 CLONE_NEWNET = 0x40000000
 
