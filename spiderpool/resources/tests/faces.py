@@ -50,6 +50,12 @@ def install(api: Face) -> None:
     )
 
 
+def create_namespace(api: Face, name: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    status, answer = api.request("POST", "/api/v1/namespaces", body)
+    assert status == 201, answer
+
+
 def established(api: Face, name: str) -> bool:
     """Whether the server has accepted a definition, and answers for its kind."""
     _, definition = api.request("GET", f"{DEFINITIONS_PATH}/{name}")

@@ -131,7 +131,7 @@ def _kube_apiserver(folder: Path, store_url: str, port: int) -> list[str]:
         "--bind-address=127.0.0.1",
         f"--cert-dir={folder / 'pki'}",
         f"--token-auth-file={folder / 'tokens.csv'}",
-        "--authorization-mode=AlwaysAllow",
+        "--authorization-mode=RBAC",
         "--anonymous-auth=false",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={folder / 'sa.pub'}",

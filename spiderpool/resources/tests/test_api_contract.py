@@ -54,7 +54,7 @@ def pool_of(**spec: Any) -> Json:
     return {"metadata": {"name": "p"}, "spec": {"subnet": "10.0.0.0/16", **spec}}
 
 
-FULL_ENDPOINT = {**FINALIZED_ENDPOINT, "metadata": {"name": "web-0", "namespace": "default"}}
+FULL_ENDPOINT = {**FINALIZED_ENDPOINT, "metadata": {"name": "web-0", "namespace": "contract"}}
 CLAIMED = changed(
     {"metadata": {"name": "10.0.0.10"}, "spec": FULL_CLAIM["spec"]},
     state="Claimed",
@@ -105,7 +105,7 @@ def test_what_the_server_returns_decodes_into_what_the_model_says(api: Face, kin
         (RESERVED_IPS, {"metadata": {"name": "r"}}),
         (RESERVED_IPS, {"metadata": {"name": "r"}, "spec": {}}),
         (LEDGERS, {"metadata": {"name": "default"}}),
-        (ENDPOINTS, {"metadata": {"name": "e", "namespace": "default"}}),
+        (ENDPOINTS, {"metadata": {"name": "e", "namespace": "contract"}}),
         (CLAIMS, changed(CLAIMED, state=None)),
     ],
 )
@@ -130,6 +130,8 @@ def test_the_server_writes_the_defaults_down(api: Face, kind: AnyKind, item: Jso
     assert answer["spec"] == spec
 
 
+@pytest.mark.local
+@pytest.mark.parametrize("api", ["real"], indirect=True)
 def test_a_null_is_read_as_left_out(api: Face) -> None:
     status, answer = create(api, POOLS, pool_of(ips=None, gateway=None, podAffinity=None, ipVersion=None))
     assert status == 201, answer
