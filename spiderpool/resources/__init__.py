@@ -9,5 +9,7 @@
 | pool.py reserved.py claim.py endpoint.py ledger.py | the custom resources, as upstream names them |
 | core.py | the parts of Pod, Node, Namespace, StatefulSet, Lease and Event that the product looks at |
 | kinds.py | the descriptors by which the API server's port finds them |
-| crds.py | writes the CustomResourceDefinitions from the models |
+| crds.py crd_rules.py descriptions.py | write the CustomResourceDefinitions from the models, with bounds and CEL rules |
+| pool_rules.py reserved_rules.py selector_rules.py | what the webhook completes and refuses |
+| refusal.py | why something is refused: field, value, remedy |
 """
