@@ -58,10 +58,20 @@ class SimTimer(asyncio.TimerHandle):
 
 
 class SimTask(asyncio.Task[T]):
-    """A task that hashes by the order of creation within its loop."""
+    """A task that hashes by the order of creation within its loop, and knows whose it is."""
 
-    def __init__(self, coro: Coroutine[Any, Any, T], *, loop: "SimLoop", name: str | None, context: Context) -> None:
+    def __init__(
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        loop: "SimLoop",
+        name: str | None,
+        context: Context,
+        owner: Owner | None,
+    ) -> None:
         self.order = loop.next_task_order()
+        self.owner = owner
+        self.own_context = context
         super().__init__(coro, loop=loop, name=name or f"task-{self.order}", context=context)
 
     def __hash__(self) -> int:
@@ -231,7 +241,9 @@ class SimLoop(asyncio.BaseEventLoop):
         if owner is not None and owner.refuse():
             coro.close()
             raise ProcessGone("a crashed program starts no task")
-        task = SimTask(coro, loop=self, name=name, context=copy_context() if context is None else context)
+        if context is None:
+            context = copy_context()
+        task = SimTask(coro, loop=self, name=name, context=context, owner=owner)
         if owner is not None:
             owner.admit(task)
         return task
@@ -299,9 +311,18 @@ async def _finish(agen: AsyncGenerator[Any, Any]) -> None:
 
 def _note_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     assert isinstance(loop, SimLoop)
-    error = context.get("exception")
-    if not isinstance(error, ProcessGone):
-        loop.unhandled.append((str(context.get("message", "")), error))
+    owner = _owner_of(context)
+    if owner is None or not owner.refuse():  # what a crashed program still says reaches nobody
+        loop.unhandled.append((str(context.get("message", "")), context.get("exception")))
+
+
+def _owner_of(context: dict[str, Any]) -> Owner | None:
+    """Whose error it is: that of a task, or of a callback that the program's code has set."""
+    task = context.get("task", context.get("future"))
+    if isinstance(task, SimTask):
+        return task.owner
+    handle = context.get("handle")
+    return handle._context.get(OWNER) if handle is not None else None
 
 
 _WAYS_OUT = (

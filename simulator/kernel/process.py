@@ -107,7 +107,7 @@ class Process:
             return
         self._gone = True
         for task in list(self._tasks):
-            close_coroutine(_coroutine(task))
+            _close(task)
         self._sweep(_ROUNDS_MAX)
         callbacks, self._on_gone = self._on_gone, []
         for callback in callbacks:
@@ -169,7 +169,7 @@ class Process:
                 f"{self.name} crashed, but {tasks[0].get_name()} does not end however often it is closed"
             )
         for task in tasks:
-            close_coroutine(_coroutine(task))
+            _close(task)
             task.cancel()  # wakes it; a closed coroutine then ends at once
         asyncio.get_running_loop().call_soon(self._sweep, rounds_left - 1, context=Context())
 
@@ -263,8 +263,11 @@ class _GuardedIterator:
             await close()
 
 
-def _coroutine(task: "asyncio.Task[Any]") -> Coroutine[Any, Any, Any]:
-    return cast(Coroutine[Any, Any, Any], task.get_coro())
+def _close(task: "asyncio.Task[Any]") -> None:
+    """Close the task's coroutine as code of its program, which therefore can start nothing."""
+    assert isinstance(task, SimTask)
+    coroutine = cast(Coroutine[Any, Any, Any], task.get_coro())
+    task.own_context.copy().run(close_coroutine, coroutine)
 
 
 async def _awaited(answer: Awaitable[T]) -> T:
