@@ -6,7 +6,8 @@ import pytest
 
 from spiderpool.controller.pool_figures import COUNT_MAX
 from spiderpool.controller.pool_status import FINALIZER
-from spiderpool.controller.tests.world import World, leading, story
+from spiderpool.controller.tests.world import World, leading, owner_of, story
+from spiderpool.ipam.claims import adopted
 from spiderpool.ipam.usage import decode
 from spiderpool.kube.errors import NotFound
 from spiderpool.resources.kinds import CLAIMS, POOLS
@@ -82,6 +83,21 @@ def test_at_rest_nothing_is_written_and_the_claims_are_not_listed_again() -> Non
     story(tell)
 
 
+def test_a_change_that_alters_no_figure_writes_nothing() -> None:
+    async def tell(world: World) -> None:
+        await world.pool()
+        claim = await world.claim("10.0.0.10")
+        await world.node("n1")
+        async with leading(world):
+            await world.seconds(5)
+            writes = len(world.writes())
+            await world.admin.update(CLAIMS, adopted(claim, owner_of(name="p0", since=2), ""))
+            await world.seconds(5)
+            assert len(world.writes()) == writes
+
+    story(tell)
+
+
 def test_many_changes_cost_one_write_a_second() -> None:
     async def tell(world: World) -> None:
         await world.pool(ips="10.0.0.10-10.0.0.250")
@@ -146,27 +162,33 @@ def test_settled_is_never_said_of_an_edit_that_came_after_the_list() -> None:
     async def tell(world: World) -> None:
         await world.pool()
         await world.node("n1")
-        done = False
+        said: list[tuple[int, str]] = []
+        happened: list[int] = []
 
-        async def interleave(method: str, path: str) -> None:
-            nonlocal done
-            listed = ("GET", CLAIMS_PATH) in world.transport.sent[:-1]
-            if not done and listed and method == "PUT" and path.endswith("/status"):
-                done = True
+        def hear(revision: int, change: str, old: Any, new: Any) -> None:
+            """Every status that was ever stored at the generation of the edit."""
+            if new is not None and new["kind"] == "SpiderIPPool" and happened:
+                generation = new["metadata"]["generation"]
+                conditions = new.get("status", {}).get("conditions", ())
+                said.extend(
+                    (generation, item["status"]) for item in conditions if item["observedGeneration"] == generation
+                )
+
+        async def claim_then_edit(method: str, path: str) -> None:
+            if (method, path) == ("GET", CLAIMS_PATH) and not happened:
                 await world.claim("10.0.0.12")
-                await world.edit_pool(ips=("10.0.0.10",))
+                happened.append((await world.edit_pool(ips=("10.0.0.10",))).metadata.generation)
+                await world.seconds(0.5)  # all copies hear of it before the list is answered to the caller
 
+        world.transport.server.subscribe(hear)
         async with leading(world, gc_ip_enabled=False):
-            world.transport.before = interleave
-            await world.seconds(0.2)
-            for _ in range(100):
-                pool = await world.admin.get(POOLS, "v4")
-                says = {item.type: item for item in pool.status.conditions}.get("Settled")
-                if says is not None and says.observed_generation == pool.metadata.generation and done:
-                    assert says.status == "False"
-                await world.seconds(0.05)
-            assert done
-            assert (await world.settled()).status == "False"
+            await world.seconds(5)
+            world.transport.after = claim_then_edit
+            await world.edit_pool(ips=("10.0.0.10-10.0.0.15",))
+            await world.seconds(10)
+        assert happened
+        assert said
+        assert set(said) == {(happened[0], "False")}
 
     story(tell)
 

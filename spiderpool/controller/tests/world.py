@@ -1,6 +1,6 @@
 """A small cluster for the controller's tests: the simulated API server on virtual time, and objects made by name."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -32,11 +32,23 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAMESPACE = "spiderpool"
 
 
+class HookedTransport(SimTransport):
+    """Lets a test do something after a request was answered and before its caller hears of it."""
+
+    after: Callable[[str, str], Awaitable[None]] | None = None
+
+    async def _answer(self, method: str, path: str, **rest: Any) -> bytes:
+        answer = await super()._answer(method, path, **rest)
+        if self.after is not None:
+            await self.after(method, path)
+        return answer
+
+
 @dataclass(slots=True)
 class World:
     """The cluster; ``kube`` is the controller's way to it, ``admin`` everybody else's."""
 
-    transport: SimTransport
+    transport: HookedTransport
     kube: RestKube
     admin: RestKube
     clock: LoopClock = field(default_factory=LoopClock)
@@ -158,6 +170,7 @@ def owner_of(
     uid: str = "uid-0",
     node: str = "n1",
     created: float = 1_800_000_000.0,
+    since: int = 1,
     controller: ControllerRef | None = None,
 ) -> Owner:
     return Owner(
@@ -170,16 +183,16 @@ def owner_of(
         interface="eth0",
         container_id="c" * 64,
         netns=Netns(path="/run/netns/x", inode=1),
-        since=1,
+        since=since,
         pod_created=rfc3339(created),
         controller=controller,
     )
 
 
 async def new_world(*, is_open: bool = True) -> World:
-    transport, kube = cluster()
-    other = SimTransport(transport.server)
-    world = World(transport, kube, RestKube(other, watch_seconds=300, page_items=500))
+    plain, admin = cluster()
+    transport = HookedTransport(plain.server)
+    world = World(transport, RestKube(transport, watch_seconds=300, page_items=500), admin)
     for document in definitions().values():
         await world.post(DEFINITIONS, document)
     await world.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
