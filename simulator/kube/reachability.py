@@ -44,15 +44,16 @@ def can_ping(nodes: Sequence[Attached], source_node: str, source_path: str, targ
     for here, link in _carried(namespace):
         if goal == here.ip:
             return True
-        if goal not in here.network or source.partitioned:
+        if goal not in here.network:
             continue
-        if any(_answers(node, link, here, str(goal), local=node is source) for node in nodes):
+        reached = [node for node in nodes if node is source or not (node.partitioned or source.partitioned)]
+        if any(_answers(node, link, here, str(goal)) for node in reached):
             return True
     return False
 
 
-def _answers(node: Attached, source: Interface, here: IPv4Interface | IPv6Interface, goal: str, *, local: bool) -> bool:
-    if not node.powered or (node.partitioned and not local):
+def _answers(node: Attached, source: Interface, here: IPv4Interface | IPv6Interface, goal: str) -> bool:
+    if not node.powered:
         return False
     for path in node.netstack.paths():
         namespace = node.netstack.get(path)

@@ -22,7 +22,7 @@ class Timings:
     stop_limit_seconds: float = 120.0  # one StopPodSandbox
 
     # The kubelet: pods
-    first_sync: Span = (1.8, 2.2)  # from kubelet start to the first pod (15)
+    first_sync: Span = (1.75, 2.05)  # from kubelet start to the first pod (15)
     sync: Span = (0.02, 0.15)  # from seeing a pod to asking for its sandbox
     runtime_back: Span = (1.2, 1.4)  # from a runtime that answers again to the first call (10)
     runtime_back_deleted: Span = (6.5, 6.9)  # the same for a pod that was deleted meanwhile (14)

@@ -5,8 +5,7 @@ once, so that it never acts twice on a view that lags behind itself. ``deleting`
 deleted until the watch confirms it. Objects are shared with the server's store: read only.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from simulator.kube.api import Json
 from simulator.kube.client import API_FAILURES, Client
@@ -52,16 +51,16 @@ class View:
         tape: Choices,
         *,
         fields: str = "",
-        index: Callable[[Json], str] | None = None,
+        indexes: Mapping[str, Callable[[Json], str]] | None = None,
     ) -> None:
         self._client = client
         self._resource = resource
         self._clock = clock
         self._tape = tape
         self._query = {"fieldSelector": fields} if fields else {}
-        self._index = index
+        self._indexes = indexes or {}
         self._handlers: list[Handler] = []
-        self._indexed: dict[str, dict[str, Json]] = {}
+        self._indexed: dict[tuple[str, str], dict[str, Json]] = {}
         self._revision = ""
         self.objects: dict[str, Json] = {}
         self.deleting: dict[str, None] = {}
@@ -75,9 +74,13 @@ class View:
         """One object, as last seen."""
         return self.objects.get(f"{namespace}/{name}")
 
-    def indexed(self, value: str) -> list[Json]:
-        """The objects of one index value, in order of arrival."""
-        return list(self._indexed.get(value, {}).values())
+    def indexed(self, index: str, value: str) -> list[Json]:
+        """The objects for which the index has this value, in order of arrival."""
+        return list(self._indexed.get((index, value), {}).values())
+
+    def count(self, index: str, value: str) -> int:
+        """How many those are."""
+        return len(self._indexed.get((index, value), {}))
 
     def active(self, items: Iterable[Json]) -> list[Json]:
         """Those that nobody has asked to be deleted."""
@@ -92,6 +95,12 @@ class View:
         known = self.objects.get(key_of(item))
         if known is None or _revision(known) < _revision(item):
             self._put(item)
+
+    def assume(self, before: Json, after: Json) -> None:
+        """An own write whose answer does not carry the object: believe ``after`` until the watch tells."""
+        key = key_of(before)
+        if self.objects.get(key) is before:
+            self._store(key, before, after)
 
     def expect_deletion(self, item: Json) -> None:
         """Its deletion was asked for and answered."""
@@ -149,13 +158,16 @@ class View:
         if before is not None and uid_of(before) != uid_of(item):
             self._drop(key)
             before = None
+        self._store(key, before, item)
+        for handler in self._handlers:
+            handler(before, item)
+
+    def _store(self, key: str, before: Json | None, item: Json) -> None:
         if before is not None:
             self._unindex(key, before)
         self.objects[key] = item
-        if self._index is not None:
-            self._indexed.setdefault(self._index(item), {})[key] = item
-        for handler in self._handlers:
-            handler(before, item)
+        for index, value_of in self._indexes.items():
+            self._indexed.setdefault((index, value_of(item)), {})[key] = item
 
     def _drop(self, key: str) -> None:
         before = self.objects.pop(key)
@@ -164,10 +176,9 @@ class View:
             handler(before, None)
 
     def _unindex(self, key: str, item: Json) -> None:
-        if self._index is None:
-            return
-        value = self._index(item)
-        bucket: dict[str, Any] = self._indexed.get(value, {})
-        bucket.pop(key, None)
-        if not bucket:
-            self._indexed.pop(value, None)
+        for index, value_of in self._indexes.items():
+            entry = index, value_of(item)
+            bucket = self._indexed.get(entry, {})
+            bucket.pop(key, None)
+            if not bucket:
+                self._indexed.pop(entry, None)

@@ -148,7 +148,15 @@ class World:
         return node
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(self.loop.create_task(work))
+        """Run it beside the test; its failure ends the run."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.loop.abort(error)
+
+        task = self.loop.create_task(work)
+        task.add_done_callback(ended)
+        self._tasks.append(task)
 
     def stop(self) -> None:
         for node in self.nodes.values():

@@ -1,0 +1,58 @@
+"""What the controllers share: one user's client, the clock, and one cached view of each collection.
+
+As in a real controller manager the views are shared, so sixty pods are watched once and not once per controller.
+"""
+
+from dataclasses import dataclass
+
+from simulator.kube.api import Api, Json
+from simulator.kube.client import Client
+from simulator.kube.ports import Choices, Clock, Trace
+from simulator.kube.view import View, controller_uid
+
+USER = "system:kube-controller-manager"
+COLLECTIONS = ("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "nodes", "leases")
+
+
+def node_of(pod: Json) -> str:
+    """The node that a pod is bound to; empty before."""
+    return str((pod.get("spec") or {}).get("nodeName") or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """Views by name; ``pods`` can be asked by ``controller`` (uid of the owner) and by ``node``."""
+
+    client: Client
+    clock: Clock
+    tape: Choices
+    trace: Trace
+    pods: View
+    nodes: View
+    leases: View
+    deployments: View
+    replicasets: View
+    statefulsets: View
+    daemonsets: View
+    jobs: View
+
+    def views(self) -> list[View]:
+        """All of them, in the order in which they start."""
+        return [
+            self.nodes,
+            self.leases,
+            self.pods,
+            self.replicasets,
+            self.deployments,
+            self.statefulsets,
+            self.daemonsets,
+            self.jobs,
+        ]
+
+
+def plane(api: Api, clock: Clock, tape: Choices, trace: Trace) -> Plane:
+    """Views that know nothing yet."""
+    client = Client(api=api, user=USER)
+    views = {name: View(client, name, clock, tape, indexes={"controller": controller_uid}) for name in COLLECTIONS}
+    pods = View(client, "pods", clock, tape, indexes={"controller": controller_uid, "node": node_of})
+    return Plane(client=client, clock=clock, tape=tape, trace=trace, pods=pods, **views)
