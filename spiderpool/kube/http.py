@@ -21,7 +21,7 @@ means for the caller. Two habits of the layers below are switched off for the sa
 
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from yarl import URL
 
 from spiderpool.kube.auth import Credential, FixedCredential, NotConfigured, TokenFile, read_kubeconfig, token_file_of
 from spiderpool.kube.errors import KubeError, Unavailable
+from spiderpool.kube.lines import Lines
 from spiderpool.kube.rest import JSON, RestKube
 from spiderpool.kube.status import error_of, error_of_silence
 
@@ -103,23 +104,7 @@ async def connect(
     Raises:
         NotConfigured: it is not known where the server is, or who we are to it.
     """
-    from kubernetes.aio.client.configuration import Configuration  # noqa: PLC0415  half a second
-    from kubernetes.aio.client.rest import RESTClientObject  # noqa: PLC0415  as above
-    from kubernetes.aio.config import ConfigException  # noqa: PLC0415  as above
-
-    configuration = Configuration()
-    configuration.connection_pool_maxsize = limits.connections
-    # Certificates are verified; what is not demanded are extensions that kubeadm and others leave out of theirs.
-    configuration.disable_strict_ssl_verification = True
-    source = kubeconfig or "the environment of a pod"
-    try:
-        if kubeconfig is None:
-            user = _configure_in_cluster(configuration, service_account)
-        else:
-            user = await _configure_from_file(configuration, Path(kubeconfig))
-        rest = RESTClientObject(configuration)
-    except (ConfigException, OSError, ValueError, TypeError) as error:
-        raise NotConfigured(f"no API server is known from {source}: {error}") from error
+    configuration, rest, user = await _configured(kubeconfig, limits, service_account)
     connector = aiohttp.TCPConnector(ssl=rest.ssl_context, limit=limits.connections, socket_factory=_socket)
     configuration.client_session_kwargs = {
         "connector": connector,
@@ -178,7 +163,7 @@ class HttpTransport:
             raise _refusal(response, answer, write=True)
         return answer
 
-    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
         """The lines of a long answer to a GET."""
         response: aiohttp.ClientResponse | None = None
         try:
@@ -195,7 +180,7 @@ class HttpTransport:
             raise error_of_silence(error, write=False) from error
         finally:
             if response is not None:
-                response.close()
+                _hang_up(response)
 
     def _url(self, path: str, query: Mapping[str, str]) -> URL:
         text = urlencode({key: value for key, value in query.items() if value}, quote_via=quote)
@@ -223,29 +208,6 @@ class HttpTransport:
         return response
 
 
-class Lines:
-    """Puts lines together from the pieces in which they come; a line may be of any length."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the last piece did not end a line."""
-        return bool(self._parts)
-
-    def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that this piece ends, without their ends; empty ones are left out."""
-        *ends, start = piece.split(b"\n")
-        lines = []
-        for end in ends:
-            lines.append(b"".join((*self._parts, end)))
-            self._parts = []
-        if start:
-            self._parts.append(start)
-        return [line for line in lines if line.strip()]
-
-
 class _AnswerLost(aiohttp.ClientError):
     """A write went out and its connection broke; of a class that aiohttp does not answer by sending again."""
 
@@ -262,6 +224,13 @@ async def _write_at_most_once(
         if request.method == "GET":
             raise
         raise _AnswerLost(f"{type(error).__name__}: {error}") from error
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """End a stream now: the farewell of TLS would wait for a peer that may not even be there."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
 
 
 def _refusal(response: aiohttp.ClientResponse, body: bytes, *, write: bool) -> KubeError:
@@ -287,6 +256,28 @@ def _configure_in_cluster(configuration: Any, service_account: Path) -> Credenti
     loader = make(token_filename=str(token), cert_filename=str(authority), try_refresh_token=False, environ=os.environ)
     loader.load_and_set(configuration)
     return TokenFile(token)
+
+
+async def _configured(kubeconfig: str | None, limits: Limits, service_account: Path) -> tuple[Any, Any, Credential]:
+    """Configuration, transport and credential; the configuration is read again when the transport opens its session."""
+    from kubernetes.aio.client.configuration import Configuration  # noqa: PLC0415  half a second
+    from kubernetes.aio.client.rest import RESTClientObject  # noqa: PLC0415  as above
+    from kubernetes.aio.config import ConfigException  # noqa: PLC0415  as above
+
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = limits.connections
+    # Certificates are verified; what is not demanded are extensions that kubeadm and others leave out of theirs.
+    configuration.disable_strict_ssl_verification = True
+    source = kubeconfig or "the environment of a pod"
+    try:
+        if kubeconfig is None:
+            user = _configure_in_cluster(configuration, service_account)
+        else:
+            user = await _configure_from_file(configuration, Path(kubeconfig))
+        rest = RESTClientObject(configuration)
+    except (ConfigException, OSError, ValueError, TypeError) as error:
+        raise NotConfigured(f"no API server is known from {source}: {error}") from error
+    return configuration, rest, user
 
 
 async def _configure_from_file(configuration: Any, kubeconfig: Path) -> Credential:

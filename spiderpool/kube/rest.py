@@ -5,7 +5,8 @@ It knows no sockets: a ``Transport`` carries the bytes and turns what went wrong
 annotations: ``../../namespaces/x`` must not become another request.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -41,8 +42,8 @@ class Transport(Protocol):
         """
         ...
 
-    def lines(self, path: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
-        """The lines of a long answer to a GET, as they come; ends when the server ends it.
+    def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """The lines of a long answer to a GET, as they come; ends when the server ends it. Closing it hangs up.
 
         Raises:
             KubeError: there was no answer, none of success, or it broke.
@@ -86,7 +87,7 @@ class RestKube:
 
     async def watch(
         self, kind: Kind[T], *, revision: str, namespace: str = "", labels: str = "", fields: str = ""
-    ) -> AsyncIterator[WatchEvent[T]]:
+    ) -> AsyncGenerator[WatchEvent[T], None]:
         """Changes after ``revision``, in order."""
         query = {
             "watch": "1",
@@ -96,8 +97,9 @@ class RestKube:
             "labelSelector": labels,
             "fieldSelector": fields,
         }
-        async for line in self._transport.lines(_collection(kind, namespace), query):
-            yield _event(kind, line)
+        async with aclosing(self._transport.lines(_collection(kind, namespace), query)) as lines:
+            async for line in lines:
+                yield _event(kind, line)
 
     async def create(self, kind: Kind[T], item: T) -> T:
         """Create; the answer has what the server added."""

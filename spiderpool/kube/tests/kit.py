@@ -5,7 +5,7 @@ is what production runs; ``before`` is where a test breaks things.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -66,10 +66,14 @@ class SimTransport:
     async def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> bytes:
         return await self._answer(method, path, body=msgspec.to_builtins(body), content_type=content_type)
 
-    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
         await self._sending("WATCH", path)
-        async for event in self.server.watch(ApiRequest(method="GET", path=path, query=_present(query))):
-            yield msgspec.json.encode(event)
+        events = self.server.watch(ApiRequest(method="GET", path=path, query=_present(query)))
+        try:
+            async for event in events:
+                yield msgspec.json.encode(event)
+        finally:
+            await events.aclose()  # type: ignore[attr-defined]
 
     async def _sending(self, method: str, path: str) -> None:
         self.sent.append((method, path))

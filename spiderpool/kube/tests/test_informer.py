@@ -1,7 +1,7 @@
 """The copy converges, whatever happens to the stream, and tells each object's path without going back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -345,7 +345,7 @@ class Script:
     async def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> bytes:
         raise AssertionError("an informer does not write")
 
-    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
         self.watched_from.append(query["resourceVersion"])
         if len(self.watched_from) > 1:
             await asyncio.sleep(3600)
