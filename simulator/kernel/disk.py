@@ -5,11 +5,13 @@ takes back those that were never made durable: a file that was written without f
 a removed or renamed file is back under its old name. A power cut may also have caught any part of them on their way to
 the disk; ``survives`` chooses. Folders in memory (``/run``) are empty after every boot.
 
-Content is replaced whole, as by a temporary file and rename. Folders need not be made.
+Content is replaced whole, as by a temporary file and rename. Folders need not be made. Operations are coroutines, as
+the ports are that stand on them; they take no time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from posixpath import normpath
+from types import MappingProxyType
 from typing import Literal
 
 Operation = Literal["read", "names", "write", "remove", "rename"]
@@ -28,36 +30,39 @@ class SimDisk:
 
     Attributes:
         on_operation: for faults; None: nobody watches.
+        survives: whether the unsaved change of a path has reached the disk by itself when the power is cut; None: no
+            change has.
     """
 
     def __init__(
         self,
         *,
         in_memory: Sequence[str] = ("/run",),
-        links: Sequence[tuple[str, str]] = (("/var/run", "/run"),),
+        links: Mapping[str, str] = MappingProxyType({"/var/run": "/run"}),
     ) -> None:
         self._in_memory = tuple(in_memory)
-        self._links = tuple(links)
+        self._links = dict(links)
         self._files: dict[str, bytes] = {}
         self._unsaved: dict[str, bytes | None] = {}  # path to what the disk still has; _MISSING: nothing
         self.on_operation: Watch | None = None
+        self.survives: Callable[[str], bool] | None = None
 
-    def names(self, folder: str) -> list[str]:
+    async def names(self, folder: str) -> list[str]:
         """Names of the files in a folder, sorted; empty when there is no folder."""
         folder = self._enter("names", folder)
         prefix = "/" if folder == "/" else f"{folder}/"
         inside = (path[len(prefix) :] for path in self._files if path.startswith(prefix))
         return sorted(name for name in inside if "/" not in name)
 
-    def read(self, path: str) -> bytes | None:
+    async def read(self, path: str) -> bytes | None:
         """The content; None when there is no such file."""
         return self._files.get(self._enter("read", path))
 
-    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
+    async def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
         """Replace the content; ``durable``: it is on the disk when this returns."""
         self._change(self._enter("write", path), bytes(data), durable=durable)
 
-    def rename(self, old: str, new: str, *, durable: bool = True) -> None:
+    async def rename(self, old: str, new: str, *, durable: bool = True) -> None:
         """Move a file, over another one if there is one.
 
         Raises:
@@ -71,26 +76,20 @@ class SimDisk:
         if source != target:
             self._change(source, _MISSING, durable=durable)
 
-    def remove(self, path: str, *, durable: bool = False) -> bool:
-        """Remove a file; whether there was one. Without ``durable`` a power cut can bring it back."""
+    async def remove(self, path: str, *, durable: bool = False) -> None:
+        """Remove a file; one that is not there is success. Without ``durable`` a power cut can bring it back."""
         path = self._enter("remove", path)
-        existed = path in self._files
-        if existed or durable:
+        if path in self._files or durable:
             self._change(path, _MISSING, durable=durable)
-        return existed
 
     def sync(self) -> None:
         """Bring every change to the disk."""
         self._unsaved.clear()
 
-    def power_cut(self, survives: Callable[[str], bool] | None = None) -> None:
-        """The power is cut: what was only in memory is gone.
-
-        Args:
-            survives: whether the unsaved change of a path had reached the disk by itself; None: no change had.
-        """
+    def power_cut(self) -> None:
+        """The power is cut: what was only in memory is gone."""
         for path, on_disk in list(self._unsaved.items()):
-            if survives is None or not survives(path):
+            if self.survives is None or not self.survives(path):
                 self._put(path, on_disk)
         self._unsaved.clear()
         self._clear_memory()
@@ -134,7 +133,7 @@ class SimDisk:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is not an absolute path")
         path = normpath(path)
-        for link, target in self._links:
+        for link, target in self._links.items():
             if path == link or path.startswith(f"{link}/"):
                 return target + path[len(link) :]
         return path

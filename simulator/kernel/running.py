@@ -21,6 +21,12 @@ class Leaked(AssertionError):
     """Tasks were still running when the simulation had ended."""
 
 
+class _Closed(ProcessGone, asyncio.CancelledError):
+    """Ends a coroutine from outside. Code of the world further in, such as a network that has taken over a request,
+    sees a client that has gone away, as when a call is cancelled.
+    """
+
+
 class Unhandled(AssertionError):
     """An error happened where nobody was there to see it."""
 
@@ -69,8 +75,8 @@ def run(
 def close_coroutine(coro: Coroutine[Any, Any, Any]) -> bool:
     """End a suspended coroutine from outside: its ``finally`` blocks run, whatever they raise is dropped.
 
-    ``ProcessGone`` is thrown into it instead of calling ``close()``: closing does not reach into asynchronous
-    generators that the coroutine iterates (CPython then calls them running for ever). A ``finally`` that awaits, as a
+    An exception is thrown into it instead of calling ``close()``: closing does not reach into asynchronous generators
+    that the coroutine iterates (CPython then calls them running for ever). A ``finally`` that awaits, as a
     TaskGroup does, suspends the coroutine again; it is then ended at that place.
 
     Returns:
@@ -80,7 +86,7 @@ def close_coroutine(coro: Coroutine[Any, Any, Any]) -> bool:
         if not _is_suspended(coro):
             break
         try:
-            coro.throw(ProcessGone("closed"))
+            coro.throw(_Closed)
         except KeyboardInterrupt:
             raise
         except BaseException:  # noqa: BLE001, S110  the last words of dead code; nobody is there to hear them
