@@ -13,6 +13,8 @@ from aiohttp import web
 from spiderpool.ports.http import Handler, Request, Response
 
 BODY_BYTES_MAX = 4 << 20
+HEADER_BYTES_MAX = 64 << 10  # CNI_ARGS and CNI_PATH travel as headers
+BACKLOG = 1024
 
 
 def application(handler: Handler) -> web.Application:
@@ -42,13 +44,19 @@ async def served(handler: Handler, *, socket_path: str) -> AsyncIterator[None]:
     """
     folder = Path(socket_path).parent
     folder.mkdir(parents=True, exist_ok=True)
-    runner = web.AppRunner(application(handler), access_log=None, handle_signals=False)
+    runner = web.AppRunner(
+        application(handler),
+        access_log=None,
+        handle_signals=False,
+        max_line_size=HEADER_BYTES_MAX,
+        max_field_size=HEADER_BYTES_MAX,
+    )
     await runner.setup()
     before = os.umask(0o177)
     try:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(socket_path)  # noqa: PTH108  one call, no path object kept
-        await web.UnixSite(runner, socket_path).start()
+        await web.UnixSite(runner, socket_path, backlog=BACKLOG).start()
     finally:
         os.umask(before)
     try:

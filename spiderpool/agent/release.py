@@ -27,13 +27,21 @@ async def release_container(parts: Parts, call: DelCall) -> Sequence[SpiderIPAdd
     """
     if parts.memory.uncertain:
         await refresh(parts)
-    claims = parts.memory.of_container(call.container_id, call.interface)
+    claims = [
+        claim for claim in parts.memory.of_container(call.container_id, call.interface) if _is_meant(parts, call, claim)
+    ]
     for claim in claims:
         await take_off_wire(parts, claim)
     for claim in claims:
         await settle(parts, claim)
     await journal.remove_entry(parts, call.container_id, call.interface)
     return claims
+
+
+def _is_meant(parts: Parts, call: DelCall, claim: SpiderIPAddress) -> bool:
+    """A DEL undoes the ADDs that began before it, and none that the same container made later in this boot."""
+    owner = claim.spec.owner
+    return owner is None or owner.boot_id != parts.ports.node.boot_id or owner.since <= call.stamp_ns
 
 
 async def refresh(parts: Parts) -> None:

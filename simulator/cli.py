@@ -1,0 +1,113 @@
+"""``spidersim``: simulate a cluster on a laptop.
+
+``demo`` plays the main job with its faults; ``run`` plays one end-to-end scenario. The last line of both is for
+machines.
+"""
+
+import importlib
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from simulator.cluster.world import World
+from simulator.demo import Demo, Outcome, Row
+from simulator.kernel.running import run as run_simulation
+from simulator.kernel.tape import Tape
+from simulator.oracles.violation import Violation
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Simulate a Kubernetes cluster that runs Spiderpool's own code, on virtual time."""
+
+
+@main.command()
+@click.option("--seed", type=int, default=7, show_default=True, help="The run; the same seed gives the same trace.")
+def demo(seed: int) -> None:
+    """Addresses for a Deployment and a StatefulSet, then faults, leaks found, and the oracles' verdict."""
+    console, began = Console(highlight=False), time.monotonic()  # noqa: TID251  how long people waited
+    tape = Tape(seed)
+    seen: list[World] = []
+
+    async def story() -> Outcome:
+        world = World(tape, events_kept=200)
+        seen.append(world)
+        teller = Demo(world, lambda seconds, sentence: console.print(f"[dim]{seconds:8.2f} s[/]  {sentence}"))
+        try:
+            return await teller.run(lambda rows: console.print(_table(rows)))
+        finally:
+            await world.stop()
+
+    try:
+        outcome = run_simulation(story(), tape, leaks_allowed=True)
+    except (AssertionError, Violation) as error:
+        _tell_failure(console, error, seen)
+        _last_line("failed", seed, seen, began)
+        sys.exit(1)
+    _tell_outcome(console, outcome)
+    _last_line("ok" if not outcome.leaks else "leaked", seed, seen, began)
+    sys.exit(1 if outcome.leaks else 0)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("POD", "NODE", "INTERFACE", "ADDRESSES", "POOL"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(row.pod, row.node, row.interface, ", ".join(row.addresses), ", ".join(row.pools))
+    return table
+
+
+def _tell_outcome(console: Console, outcome: Outcome) -> None:
+    table = Table(
+        box=None, header_style="bold", pad_edge=False, title="leaks found and reclaimed", title_justify="left"
+    )
+    for column in ("NODE", "ADDRESS", "VERDICT"):
+        table.add_column(column)
+    for leak in outcome.reclaimed:
+        table.add_row(leak.node, leak.address, leak.verdict)
+    console.print(table)
+    for pod, (before, after) in outcome.kept.items():
+        console.print(f"{pod}: {', '.join(before)} before, {', '.join(after)} after")
+    console.print(f"oracles: {outcome.judged} events judged, no rule broken, {len(outcome.leaks)} addresses leaked")
+
+
+def _tell_failure(console: Console, error: BaseException, worlds: Sequence[World]) -> None:
+    console.print(f"[bold red]{type(error).__name__}[/]: {error}", markup=True)
+    for world in worlds:
+        console.print("last events:")
+        for line in world.trace.lines[-20:]:
+            console.print(f"  {line}", markup=False)
+
+
+def _last_line(verdict: str, seed: int, worlds: Sequence[World], began: float) -> None:
+    """For machines."""
+    trace = worlds[0].trace.hash if worlds else "-"
+    simulated = worlds[0].wiring.loop.time() if worlds else 0.0
+    wall = time.monotonic() - began  # noqa: TID251  as above
+    click.echo(f"verdict={verdict} seed={seed} trace={trace} simulated={simulated:.1f} wall={wall:.1f}")
+
+
+@main.command("run")
+@click.argument("scenario")
+@click.option("--seed", type=int, default=7, show_default=True, help="The run.")
+def run_scenario(scenario: str, seed: int) -> None:
+    """Play one scenario, given as MODULE:FUNCTION, such as e2e.scenarios.test_addresses:test_a_daemonset_gets..."""
+    module_name, _, name = scenario.partition(":")
+    try:
+        play = getattr(importlib.import_module(module_name), name)
+        backend = importlib.import_module("e2e.backends.simulator").SimulatorBackend()
+    except (ImportError, AttributeError) as error:
+        raise click.BadParameter(f"{scenario!r}: {error}; give MODULE:FUNCTION", param_hint="SCENARIO") from None
+    began = time.monotonic()  # noqa: TID251  as above
+    play(backend, seed)
+    wall = time.monotonic() - began  # noqa: TID251  as above
+    click.echo(f"verdict=ok scenario={name} seed={seed} wall={wall:.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What the members of a world share: tape, trace, time, and the way to the API server with its faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulator.cluster.shape import Shape, Span
+from simulator.kernel.clock import VirtualClock
+from simulator.kernel.loop import SimLoop
+from simulator.kernel.ownership import world_task
+from simulator.kernel.tape import Tape
+from simulator.kernel.trace import Trace
+from simulator.kube.calls import Call, Meter
+from simulator.kube.link import ApiLink, Fault, FaultRule
+from simulator.kube.server import ApiServer
+
+
+@dataclass(slots=True, kw_only=True)
+class Wiring:
+    """Handed to every member. ``rules`` are asked for each request to the API server, the first that matches fires."""
+
+    loop: SimLoop
+    clock: VirtualClock
+    tape: Tape
+    trace: Trace
+    shape: Shape
+    server: ApiServer
+    meter: Meter = field(default_factory=Meter)
+    links: dict[str, ApiLink] = field(default_factory=dict)
+    rules: list[FaultRule] = field(default_factory=list)
+    _seen: dict[int, int] = field(default_factory=dict)
+
+    def link(self, client: str) -> ApiLink:
+        """A client's way to the API server; one link for all incarnations of a client."""
+        if client not in self.links:
+            low, high = self.shape.api_latency
+            self.links[client] = ApiLink(
+                self.server,
+                clock=self.clock,
+                client=client,
+                latency=lambda: self.tape.uniform(f"link:{client}/latency", low, high),
+                decide=self._decide,
+                meter=self.meter,
+                spawn=lambda rest: world_task(rest, f"{client} on the wire"),
+            )
+        return self.links[client]
+
+    def add_rule(self, rule: FaultRule) -> None:
+        """Let requests meet a fault from now on."""
+        self.rules.append(rule)
+
+    async def pause(self, label: str, span: Span) -> None:
+        """Let a drawn time pass."""
+        await self.clock.sleep(self.tape.uniform(label, *span))
+
+    def later(self, label: str, span: Span, act: Callable[[], None]) -> None:
+        """Do something after a drawn time."""
+        seconds = self.tape.uniform(label, *span)
+        self.loop.call_later(seconds, act)
+
+    def _decide(self, client: str, call: Call) -> Fault | None:
+        for position, rule in enumerate(self.rules):
+            if not rule.matches(client, call):
+                continue
+            seen = self._seen[position] = self._seen.get(position, 0) + 1
+            if rule.skip < seen <= rule.skip + rule.times:
+                self.trace.event(client, "fault", effect=rule.fault.effect, verb=call.verb, name=call.name)
+                return rule.fault
+        return None
