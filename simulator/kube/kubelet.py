@@ -45,6 +45,7 @@ class Kubelet:
         self._agent = NodeAgent(machine, client, self._pace, host_ip=host_ip, labels=labels)
         self._pods = View(client, "pods", machine.clock, tape, fields=f"spec.nodeName={machine.name}")
         self._workers: dict[str, PodWorker] = {}
+        self._ended: dict[str, None] = {}  # pods whose last work is done, until their objects are gone
         self._why_no_network = "the runtime was not asked yet"
         self._synced = False
         self._services = PodServices(
@@ -85,17 +86,17 @@ class Kubelet:
     def _pod_changed(self, before: Json | None, after: Json | None) -> None:
         if not self._synced:
             return
+        uid = uid_of(after or before or {})
         if after is None:
-            worker = self._workers.get(uid_of(before)) if before is not None else None
-            if worker is not None:
-                worker.told(None)
-            return
-        known = self._workers.get(uid_of(after))
-        if known is not None:
-            known.told(after)
-            return
-        meta = after["metadata"]
-        self._employ(PodRef(namespace=meta["namespace"], name=meta["name"], uid=meta["uid"]), after)
+            self._ended.pop(uid, None)
+        if uid in self._workers:
+            self._workers[uid].told(after)
+        elif after is not None and uid not in self._ended:
+            self._employ_for(after)
+
+    def _employ_for(self, pod: Json) -> None:
+        meta = pod["metadata"]
+        self._employ(PodRef(namespace=meta["namespace"], name=meta["name"], uid=meta["uid"]), pod)
 
     def _employ(self, ref: PodRef, pod: Json | None) -> None:
         worker = PodWorker(self._services, ref, pod)
@@ -104,8 +105,9 @@ class Kubelet:
 
     async def _work(self, uid: str, worker: PodWorker) -> None:
         await worker.run()
-        if self._workers.get(uid) is worker:
-            del self._workers[uid]
+        del self._workers[uid]
+        if not worker.object_gone:
+            self._ended[uid] = None
 
     async def _end_orphans(self) -> None:
         """Sandboxes that run for pods which nobody wants any more; dead ones are left to the collector."""

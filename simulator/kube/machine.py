@@ -106,7 +106,7 @@ class Child:
 class Machine:
     """One node. ``binaries`` is /opt/cni/bin: name to program.
 
-    ``clock`` and ``disk`` are this machine's own. Where they have ``boot_again`` and ``power_cut``, they are told.
+    ``clock`` and ``disk`` are this machine's own; a clock that has ``boot_again`` is told of each boot after the first.
     """
 
     name: str
@@ -154,9 +154,7 @@ class Machine:
             process.kill()
         self._processes.clear()
         self.netstack.clear()
-        forget = getattr(self.disk, "power_cut", None)
-        if forget is not None:
-            forget()
+        self.disk.power_cut()
 
     def processes(self) -> list[Process]:
         """What runs, in order of start."""

@@ -19,11 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.kube import pod_status
 from simulator.kube.api import Json
-from simulator.kube.client import API_FAILURES, ApiError, Client
-from simulator.kube.metadata import api_time
-from simulator.kube.pod_plan import plan_of
+from simulator.kube.client import Client
+from simulator.kube.pod_record import PodRecord
 from simulator.kube.ports import Trace
 from simulator.kube.runtime import Connection, RuntimeDown, SandboxFailed
 from simulator.kube.runtime_slot import RuntimeSlot
@@ -55,23 +53,24 @@ class PodWorker:
         self._pace = services.pace
         self._clock = services.pace.clock
         self._ref = ref
-        self._pod = pod
+        self._record = PodRecord(services.client, services.pace, ref, pod)
         self._wake = asyncio.Event()
         self._sandbox: Sandbox | None = None
         self._ended_during_add = False
-        self.object_gone = pod is None
 
     def told(self, pod: Json | None) -> None:
         """The object changed; None: it is gone."""
-        if pod is None:
-            self.object_gone = True
-        else:
-            self._take(pod)
+        self._record.told(pod)
         self._wake.set()
 
     def poke(self) -> None:
         """Something else changed that may matter: the runtime, the network, the sandbox."""
         self._wake.set()
+
+    @property
+    def object_gone(self) -> bool:
+        """Whether the API has no such object any more."""
+        return self._record.gone
 
     async def run(self) -> None:
         """From the first look at the pod to its last trace on this node."""
@@ -83,12 +82,14 @@ class PodWorker:
         else:
             await self._stop_containers(end)
             await self._take_network_down()
-        await self._finish_deletion()
+        if not self._record.gone:
+            await self._pace.wait("del_to_gone")
+            await self._record.end()
 
     # --- while it lives ---
 
     async def _live(self) -> End:
-        if _has_ended(self._pod):
+        if self._record.has_ended:
             return "finished"
         await self._pace.wait("sync")
         while (end := self._end()) is None:
@@ -98,26 +99,24 @@ class PodWorker:
             self._ended_during_add = self._end() is not None
             if not self._ended_during_add:
                 await self._pace.wait("container_start")
-                await self._publish_running(addresses)
+                sandbox_id = self._sandbox.id if self._sandbox is not None else ""
+                await self._record.publish_running(addresses, self._services.host_ip, sandbox_id)
                 await self._watch_over()
             if self._ended_by_itself():
                 return "finished"
         return end
 
     def _end(self) -> End | None:
-        if self.object_gone or self._pod is None:
+        if self._record.gone:
             return "gone"
-        return "deleted" if self._pod["metadata"].get("deletionTimestamp") else None
-
-    def _on_host_network(self) -> bool:
-        return bool(self._pod is not None and self._pod["spec"].get("hostNetwork"))
+        return "deleted" if self._record.is_leaving else None
 
     async def _connect(self) -> list[str] | None:
         """The pod's addresses; None: not yet, look again."""
-        if self._on_host_network():
+        if self._record.on_host_network:
             return [self._services.host_ip]
         if why := self._services.network_ready():
-            await self._publish_waiting(f"network is not ready: {why}")
+            await self._record.publish_waiting(f"network is not ready: {why}")
             await self._nap(None)
             return None
         try:
@@ -128,7 +127,7 @@ class PodWorker:
         except SandboxFailed as error:
             self._services.trace.event(self._pace.actor, "sandbox-failed", pod=self._ref.name, why=str(error))
             retry_at = self._clock.monotonic() + self._pace.seconds("sandbox_retry")
-            await self._publish_waiting(f"Failed to create pod sandbox: {error}")
+            await self._record.publish_waiting(f"Failed to create pod sandbox: {error}")
             while self._end() is None and self._clock.monotonic() < retry_at:
                 await self._nap(retry_at - self._clock.monotonic())
         return None
@@ -176,10 +175,10 @@ class PodWorker:
 
     def _seconds_left(self) -> float | None:
         """How long the containers still run; None: for ever."""
-        plan = plan_of(self._pod) if self._pod is not None else None
-        if plan is None or plan.runs_for_seconds is None or self._pod is None:
+        plan = self._record.plan
+        if plan.runs_for_seconds is None:
             return None
-        started = pod_status.started_at(self._pod)
+        started = self._record.started_at
         since = self._clock.now() if started is None else started
         return since + plan.runs_for_seconds - self._clock.now()
 
@@ -195,8 +194,7 @@ class PodWorker:
         if end == "gone" and not self._ended_during_add:
             await self._pace.wait("forced_to_del")
             return
-        grace = float((self._pod or {}).get("metadata", {}).get("deletionGracePeriodSeconds") or 1)
-        await self._clock.sleep(min(grace, self._pace.seconds("container_stop")))
+        await self._clock.sleep(min(self._record.grace_seconds, self._pace.seconds("container_stop")))
         await self._pace.wait("stopped_to_del")
 
     async def _take_network_down(self) -> None:
@@ -215,16 +213,14 @@ class PodWorker:
 
     async def _end_by_itself(self) -> None:
         """First the network goes, then everybody may know that the pod has ended."""
-        known = _has_ended(self._pod)
+        known = self._record.has_ended
         if known and not await self._network_stands():
             return
         await self._pace.wait("exit_to_del")
         await self._take_network_down()
-        if known or self._pod is None:
-            return
-        await self._pace.wait("del_to_gone")
-        exit_code = plan_of(self._pod).exit_code
-        await self._publish(pod_status.finished(self._pod, now=self._now(), exit_code=exit_code))
+        if not known:
+            await self._pace.wait("del_to_gone")
+            await self._record.publish_end()
 
     async def _network_stands(self) -> bool:
         """Whether an earlier kubelet left the sandbox of a pod that has ended."""
@@ -238,58 +234,6 @@ class PodWorker:
         while self._end() is None:
             await self._nap(None)
 
-    async def _finish_deletion(self) -> None:
-        """The second DELETE, grace 0; finalizers may keep the object longer than us."""
-        if self.object_gone or self._pod is None:
-            return
-        await self._pace.wait("del_to_gone")
-        while not self.object_gone:
-            try:
-                await self._services.client.delete(
-                    "pods", self._ref.name, namespace=self._ref.namespace, uid=self._ref.uid, grace_seconds=0
-                )
-                return
-            except API_FAILURES:
-                await self._pace.wait("api_retry")
-
-    # --- telling the API ---
-
-    async def _publish_running(self, addresses: list[str]) -> None:
-        if self._pod is not None:
-            container = self._sandbox.id if self._sandbox is not None else f"{self._ref.uid:0>64}"
-            now, host = self._now(), self._services.host_ip
-            await self._publish(
-                pod_status.running(self._pod, now=now, host_ip=host, addresses=addresses, container_id=container)
-            )
-
-    async def _publish_waiting(self, message: str) -> None:
-        if self._pod is not None:
-            await self._publish(pod_status.waiting(self._pod, now=self._now(), message=message))
-
-    async def _publish(self, status: Json) -> None:
-        """Write the status until it is written, or the object is gone or another one."""
-        while not self.object_gone and self._pod is not None and not pod_status.same(self._pod, status):
-            body = {"metadata": {"uid": self._ref.uid}, "status": status}
-            try:
-                fresh = await self._services.client.patch(
-                    "pods", self._ref.name, body, namespace=self._ref.namespace, subresource="status"
-                )
-            except API_FAILURES as error:
-                if isinstance(error, ApiError) and (error.gone or error.conflict):
-                    return
-                await self._pace.wait("api_retry")
-                continue
-            self._take(fresh)
-            return
-
-    def _take(self, pod: Json) -> None:
-        """Watch and answers of our own writes race; the newer one counts."""
-        if self._pod is None or _revision(self._pod) < _revision(pod):
-            self._pod = pod
-
-    def _now(self) -> str:
-        return api_time(self._clock.now())
-
     async def _nap(self, seconds: float | None) -> None:
         """Wait for news, at most so long."""
         try:
@@ -298,11 +242,3 @@ class PodWorker:
         except TimeoutError:
             return
         self._wake.clear()
-
-
-def _revision(item: Json) -> int:
-    return int(item["metadata"]["resourceVersion"])
-
-
-def _has_ended(pod: Json | None) -> bool:
-    return ((pod or {}).get("status") or {}).get("phase") in ("Succeeded", "Failed")

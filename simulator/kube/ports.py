@@ -56,7 +56,7 @@ class Trace(Protocol):
 
 
 class Disk(Protocol):
-    """The files of one node. ``durable`` writes survive a power cut once they returned."""
+    """The files of one node. What was ``durable`` survives a power cut."""
 
     async def names(self, folder: str) -> Sequence[str]:
         """File names in a folder, sorted; empty when there is no folder."""
@@ -70,8 +70,12 @@ class Disk(Protocol):
         """Write whole or not at all."""
         ...
 
-    async def remove(self, path: str) -> None:
+    async def remove(self, path: str, *, durable: bool = False) -> None:
         """Remove; a file that is not there is success."""
+        ...
+
+    def power_cut(self) -> None:
+        """Lose what was not durable."""
         ...
 
 

@@ -2,6 +2,9 @@
 
 Killing is SIGKILL: none of its code acts any more, and nobody tells its children, which live on as orphans that can
 only notice that their parent is gone. That is what makes an IPAM plugin commit after its sandbox was given up.
+
+This is the node's table of processes. A program under test that runs in one of them has its own rules for a crash
+(``simulator/kernel/process.py``); whoever starts it hangs that crash on ``on_exit``.
 """
 
 import asyncio

@@ -83,4 +83,4 @@ class SandboxStore:
     async def remove(self, sandbox: Sandbox) -> None:
         """Forget it."""
         self._sandboxes.pop(sandbox.id, None)
-        await self._disk.remove(f"{FOLDER}/{sandbox.id}")
+        await self._disk.remove(f"{FOLDER}/{sandbox.id}", durable=True)

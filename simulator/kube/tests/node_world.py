@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from simulator.kernel.clock import VirtualClock
+from simulator.kernel.disk import SimDisk
 from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.loop import SimLoop
 from simulator.kernel.running import run
@@ -28,25 +29,7 @@ CONFLIST = {
     "plugins": [{"type": "macvlan", "master": "up0", "mode": "bridge", "ipam": {"type": "host-local"}}],
 }
 
-
-class MemoryDisk:
-    """Files that all survive."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    async def names(self, folder: str) -> list[str]:
-        prefix = folder.rstrip("/") + "/"
-        return sorted(path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
-
-    async def read(self, path: str) -> bytes | None:
-        return self.files.get(path)
-
-    async def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
-        self.files[path] = data
-
-    async def remove(self, path: str) -> None:
-        self.files.pop(path, None)
+CONFIG_FILE = "/etc/cni/net.d/10-underlay.conflist"
 
 
 @dataclass
@@ -123,8 +106,8 @@ class World:
 
     def node(self, name: str, **options: Any) -> Node:
         """A node that is off."""
-        disk = MemoryDisk()
-        disk.files["/etc/cni/net.d/10-underlay.conflist"] = json.dumps(self._conflist).encode()
+        disk = SimDisk()
+        self._tasks.append(self.loop.create_task(disk.write(CONFIG_FILE, json.dumps(self._conflist).encode())))
         machine = Machine(
             name=name,
             machine_id=f"{len(self.nodes) + 1:032x}",

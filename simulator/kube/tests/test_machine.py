@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.kernel.clock import VirtualClock
+from simulator.kernel.disk import SimDisk
 from simulator.kernel.loop import SimLoop
 from simulator.kernel.running import Unhandled, run
 from simulator.kernel.tape import Tape
@@ -17,7 +18,6 @@ from simulator.kube.machine import KILLED, Exec, Machine, Result, Upset
 from simulator.kube.macvlan import macvlan
 from simulator.kube.netstack import Inodes
 from simulator.kube.process import Process
-from simulator.kube.tests.node_world import MemoryDisk
 
 NETNS = "/var/run/netns/cni-a"
 CONFIG = {"cniVersion": "1.0.0", "name": "net", "type": "macvlan", "master": "up0", "ipam": {"type": "ipam"}}
@@ -35,7 +35,7 @@ class Bench:
         self.machine = Machine(
             name="n1",
             machine_id="1" * 32,
-            disk=MemoryDisk(),
+            disk=SimDisk(),
             clock=self.clock,
             trace=Trace(loop.time),
             inodes=Inodes(),
