@@ -1,1 +1,1 @@
-"""What is claimed about the API server, run against the simulated and the real one."""
+"""What the simulated API server claims, each claim stated once and asked of the real one too."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from simulator.kube.cel import ADMISSION_VARIABLES, CelError, Expression, compile_expression, scope
 from simulator.kube.metadata import Draws, new_uid
 from simulator.kube.patches import json_patched
 from simulator.kube.refusals import Cause, Refusal, internal
@@ -54,6 +55,7 @@ class Webhook:
     timeout_seconds: float
     namespace_selector: Json
     object_selector: Json
+    conditions: tuple[Expression, ...] = ()
 
     def wants(self, route: Route, operation: str) -> bool:
         """Whether its rules name this operation on this resource."""
@@ -95,8 +97,12 @@ def check_configuration(configuration: Json, before: Json | None) -> Sequence[Ca
             causes.append(Cause(field=f"{place}.admissionReviewVersions", message=message))
         if not 1 <= hook.get("timeoutSeconds", 10) <= 30:
             causes.append(Cause(field=f"{place}.timeoutSeconds", message="must be from 1 to 30"))
-        if hook.get("matchConditions"):
-            causes.append(Cause(field=f"{place}.matchConditions", message="match conditions are not served"))
+        for number, condition in enumerate(hook.get("matchConditions") or []):
+            try:
+                compile_expression(condition.get("expression", ""), ADMISSION_VARIABLES)
+            except CelError as error:
+                field = f"{place}.matchConditions[{number}].expression"
+                causes.append(Cause(field=field, message=f"compilation failed: {error}"))
     return causes
 
 
@@ -156,6 +162,8 @@ class Webhooks:
             if not hook.wants(route, operation) or not self._selected(hook, route, new, old):
                 continue
             review = self._question(route, operation, new, old, user, dry_run=dry_run)
+            if not _meets(hook, review["request"]):
+                continue
             response = await self._ask(hook, review)
             if response is None:
                 continue
@@ -229,7 +237,22 @@ def _webhook(hook: Json, *, mutating: bool) -> Webhook:
         timeout_seconds=hook.get("timeoutSeconds", 10),
         namespace_selector=hook.get("namespaceSelector") or {},
         object_selector=hook.get("objectSelector") or {},
+        conditions=tuple(
+            compile_expression(condition["expression"], ADMISSION_VARIABLES)
+            for condition in hook.get("matchConditions") or []
+        ),
     )
+
+
+def _meets(hook: Webhook, request: Json) -> bool:
+    """Whether every match condition holds. One that cannot be evaluated does not; the real server then goes by the
+    failurePolicy.
+    """
+    if not hook.conditions:
+        return True
+    values = {"request": request, "object": request["object"], "oldObject": request["oldObject"]}
+    seen = scope(values, ADMISSION_VARIABLES)
+    return all(condition.holds(seen) for condition in hook.conditions)
 
 
 def _decoded(patch: Any) -> list[Json]:
@@ -245,8 +268,5 @@ def _denied(hook: Webhook, response: Json) -> Refusal:
     code = max(int(result.get("code") or 0), 400)
     message = result.get("message") or result.get("reason") or ""
     said = f"denied the request: {message}" if message else "denied the request without explanation"
-    refusal = Refusal(code, result.get("reason") or "", f'admission webhook "{hook.name}" {said}')
-    if not result.get("reason"):
-        del refusal.status["reason"]
-    refusal.status["details"] = result.get("details") or {}
-    return refusal
+    reason, details = result.get("reason") or "", result.get("details") or {}
+    return Refusal(code, reason, f'admission webhook "{hook.name}" {said}', details=details)

@@ -39,21 +39,25 @@ class Expression:
         return f"error: {result.plain_value()}" if result.type() == cel.Type.ERROR else result.plain_value()
 
 
-def compile_expression(text: str) -> Expression:
-    """Compile one expression over ``self`` and ``oldSelf``.
+RULE_VARIABLES = ("self", "oldSelf")
+ADMISSION_VARIABLES = ("request", "object", "oldObject")
+
+
+def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -> Expression:
+    """Compile one expression over the named variables: those of CRD rules, or of admission.
 
     Raises:
         CelError: it does not parse, or calls what is not declared.
     """
     try:
-        return Expression(_environment().compile(text))
+        return Expression(_environment(variables).compile(text))
     except RuntimeError as error:
         raise CelError(str(error)) from error
 
 
-def scope(values: Mapping[str, Any]) -> Scope:
-    """The values of ``self`` and ``oldSelf``, for several expressions."""
-    return _environment().Activation(values)
+def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES) -> Scope:
+    """The values of the variables, for several expressions."""
+    return _environment(variables).Activation(values)
 
 
 def _address(text: str) -> Address:
@@ -121,8 +125,8 @@ def _link_local_multicast(value: Mapping[str, str]) -> bool:
 
 
 @cache
-def _environment() -> Any:
-    """The one environment; it is immutable, and making it takes milliseconds."""
+def _environment(variables: tuple[str, ...]) -> Any:
+    """The environment of some variables; it is immutable, and making it takes milliseconds."""
     kinds = cel.Type
     text, boolean, number = kinds.STRING, kinds.BOOL, kinds.INT
     value = kinds.Map(text, kinds.DYN)
@@ -170,7 +174,7 @@ def _environment() -> Any:
     )
     declare("isSorted", ("texts_sorted", boolean, [texts], True, lambda it: list(it) == sorted(it)))
     return cel.NewEnv(
-        variables={"self": kinds.DYN, "oldSelf": kinds.DYN},
+        variables=dict.fromkeys(variables, kinds.DYN),
         functions=declared,
         extensions=[ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional()],
     )

@@ -11,7 +11,7 @@ from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Check, Complete, Resource, nothing_to_check, nothing_to_complete
 from simulator.kube.rules import BadRule, compile_rules, rule_causes
-from simulator.kube.schema import Found, causes_of, compile_check, compile_shape
+from simulator.kube.schema import Found, causes_of, compile_check, compile_shape, rules_unchecked
 from simulator.kube.selection import field_extractor
 
 Json = dict[str, Any]
@@ -100,9 +100,10 @@ def _checking(schema: Json) -> Check:
         found: Found = []
         check(body, None, found)
         causes = causes_of(found, body, before) if found else []
-        if causes:
+        if rules is None:
             return causes
-        return rule_causes(rules, body, before) if rules is not None else ()
+        unchecked = rules_unchecked(causes)
+        return [*causes, unchecked] if unchecked else [*causes, *rule_causes(rules, body, before)]
 
     return checked
 

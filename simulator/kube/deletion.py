@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.kube import metadata as meta
 from simulator.kube.reads import selection_of
-from simulator.kube.refusals import bad_request, conflict, not_found
+from simulator.kube.refusals import bad_option, bad_request, conflict, forbidden, not_found
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
 from simulator.kube.store import Store
@@ -19,6 +19,7 @@ from simulator.kube.writes import Reviewer, WallClock, own_copy
 
 Json = dict[str, Any]
 
+_PERMANENT_NAMESPACES = ("default", "kube-system", "kube-public")
 PROPAGATION_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
 
@@ -37,15 +38,18 @@ def options_of(body: Any, query: Mapping[str, str]) -> DeleteOptions:
     """The options of a DELETE, from its body (``DeleteOptions``) or its parameters.
 
     Raises:
-        Refusal: 400, an option that does not exist.
+        Refusal: 400 not DeleteOptions; 422 an option that does not exist.
     """
-    given = body if isinstance(body, dict) else {}
+    if body is not None and not isinstance(body, dict):
+        raise bad_request("the body of a DELETE is a DeleteOptions object")
+    given: Json = body or {}
     preconditions = given.get("preconditions") or {}
     propagation = given.get("propagationPolicy") or query.get("propagationPolicy", "")
     if given.get("orphanDependents") is not None:
         propagation = "Orphan" if given["orphanDependents"] else "Background"
     if propagation not in ("", "Background", "Foreground", "Orphan"):
-        raise bad_request(f"propagationPolicy {propagation!r} is none of Background, Foreground, Orphan")
+        message = f"{propagation!r} is none of Background, Foreground, Orphan"
+        raise bad_option("DeleteOptions", "propagationPolicy", message, "FieldValueNotSupported")
     grace = given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
     try:
         grace_seconds = None if grace is None else int(grace)
@@ -115,6 +119,8 @@ class Deletion:
 
     def _check_preconditions(self, item: Json, route: Route, options: DeleteOptions) -> None:
         resource, metadata = route.resource, item["metadata"]
+        if resource.kind == "Namespace" and route.name in _PERMANENT_NAMESPACES:
+            raise forbidden("", resource.plural, route.name, "this namespace may not be deleted")
         if options.uid and options.uid != metadata["uid"]:
             why = f"the precondition names uid {options.uid}, the object has {metadata['uid']}"
             raise conflict(resource.group, resource.plural, route.name, why)
@@ -127,20 +133,23 @@ class Deletion:
         grace = self._grace(resource, item, options)
         finalizers = _finalizers(item, options)
         lingers = _lingers(resource, item)
-        if grace == 0 and not finalizers and not lingers:
-            gone = item if options.dry_run else self.store.remove(resource.table_id, item)
-            return gone if resource.returns_deleted else success(resource, item)
+        goes = grace == 0 and not finalizers and not lingers
+        if goes and not resource.graceful:
+            if not options.dry_run:
+                self.store.remove(resource.table_id, item)
+            return success(resource, item)
         marked = metadata.get("deletionTimestamp") is not None
         pending = metadata.get("deletionGracePeriodSeconds") or 0
-        if marked and grace >= pending and finalizers == (metadata.get("finalizers") or []):
-            return item
-        fresh = {**item, "metadata": dict(metadata)}
-        self._mark(fresh, grace if not marked else min(grace, pending), finalizers)
-        if lingers:
-            fresh["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
-        if options.dry_run:
-            return fresh
-        return self.store.put(resource.table_id, item, fresh)
+        if not marked or grace < pending or finalizers != (metadata.get("finalizers") or []):
+            fresh = {**item, "metadata": dict(metadata)}
+            self._mark(fresh, grace if not marked else min(grace, pending), finalizers)
+            if lingers:
+                del fresh["metadata"]["deletionGracePeriodSeconds"]
+                fresh["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
+            item = fresh if options.dry_run else self.store.put(resource.table_id, item, fresh)
+        if goes and not options.dry_run:
+            self.store.remove(resource.table_id, item)
+        return item
 
     def _grace(self, resource: Resource, item: Json, options: DeleteOptions) -> int:
         if not resource.graceful:

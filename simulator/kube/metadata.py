@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
-from simulator.kube.refusals import Cause, bad_request, conflict, stale
+from simulator.kube.refusals import Cause, bad_request, conflict, invalid, stale
 from simulator.kube.registry import Resource
 
 Json = dict[str, Any]
@@ -69,16 +69,40 @@ def require_object(body: Any, resource: Resource) -> Json:
         raise bad_request("the body of the request must be a JSON object")
     if "kind" not in body and resource.strict_type:
         raise bad_request("the body has no kind")
-    for name, expected in (("apiVersion", resource.api_version), ("kind", resource.kind)):
-        given = body.setdefault(name, expected)
-        if given != expected:
-            raise bad_request(f"the body has {name} {given!r}, but the path serves {expected!r}")
-    metadata = body.get("metadata")
-    if metadata is None:
-        body["metadata"] = {}
-    elif not isinstance(metadata, dict):
-        raise bad_request("metadata must be an object")
+    given = body.setdefault("apiVersion", resource.api_version)
+    if given != resource.api_version:
+        raise bad_request(f"the body has apiVersion {given!r}, but the path serves {resource.api_version!r}")
+    metadata = body.setdefault("metadata", {}) or {}
+    kind = body.setdefault("kind", resource.kind)
+    if kind != resource.kind:
+        if not resource.strict_type:
+            raise bad_request(f"the body is a {kind}, but the path serves {resource.kind}")
+        cause = Cause(field="kind", message=f"must be {resource.kind}, not {kind}")
+        raise invalid(resource.group, str(kind), str(metadata.get("name", "")), [cause])
+    if metadata is not body["metadata"]:
+        body["metadata"] = metadata
+    _require_types(metadata)
     return body
+
+
+def _require_types(metadata: Any) -> None:
+    if not isinstance(metadata, dict):
+        raise bad_request("metadata must be an object")
+    for name, value in metadata.items():
+        expected = _METADATA_TYPES.get(name, str)
+        if value is not None and not isinstance(value, expected) and name != "managedFields":
+            raise bad_request(f"metadata.{name} must be a JSON {_JSON_NAMES[expected]}")
+
+
+_JSON_NAMES: dict[type, str] = {str: "string", dict: "object", list: "array", int: "number"}
+_METADATA_TYPES: dict[str, type] = {
+    "labels": dict,
+    "annotations": dict,
+    "finalizers": list,
+    "ownerReferences": list,
+    "generation": int,
+    "deletionGracePeriodSeconds": int,
+}
 
 
 def place(body: Json, resource: Resource, namespace: str) -> None:
@@ -161,15 +185,10 @@ def _drop_empty(metadata: Json) -> None:
             del metadata[name]
 
 
-def spec_changed(body: Json, old: Json) -> bool:
-    """Whether anything but metadata and status differs: what ``generation`` counts."""
-    for name, value in body.items():
-        if name not in _NOT_SPEC and value != old.get(name):
-            return True
-    return any(name not in _NOT_SPEC and name not in body for name in old)
-
-
-_NOT_SPEC = frozenset(("metadata", "status"))
+def spec_changed(body: Json, old: Json, resource: Resource) -> bool:
+    """Whether anything but metadata, and status where that is apart, differs: what ``generation`` counts."""
+    apart = ("metadata", "status") if resource.has_status else ("metadata",)
+    return any(body.get(name) != old.get(name) for name in (*body, *old) if name not in apart)
 
 
 def check_metadata(body: Json, old: Json | None, resource: Resource) -> list[Cause]:

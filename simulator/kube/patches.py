@@ -8,7 +8,7 @@ kinds that the simulated clients patch. A list that is not in it is replaced, as
 
 from typing import Any
 
-from simulator.kube.refusals import Cause, Refusal, bad_request, invalid, unsupported_media
+from simulator.kube.refusals import Refusal, bad_request, unsupported_media
 from simulator.kube.registry import Resource
 from simulator.kube.writes import Make, own_copy
 
@@ -193,18 +193,10 @@ def json_patched(root: Json, patch: list[Any], resource: Resource) -> Json:
     Raises:
         Refusal: 422 an operation cannot be done, or a test fails; 400 the patch is malformed.
     """
-    name = root["metadata"]["name"]
     for operation in own_copy(patch):
         try:
             _operate(root, operation)
         except _Missing as error:
-            message = f"the server rejected the patch at {operation.get('path')!r}: {error}"
-            raise _unprocessable(resource, name, message) from error
+            message = f"the patch of {resource.plural} fails at {operation.get('path')!r}: {error}"
+            raise Refusal(422, "Invalid", message) from error
     return root
-
-
-def _unprocessable(resource: Resource, name: str, message: str) -> Refusal:
-    refusal = invalid(resource.group, resource.kind, name, [Cause(field="", message=message)])
-    refusal.status["message"] = message
-    refusal.status["details"] = {}
-    return refusal

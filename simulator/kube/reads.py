@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from simulator.kube.refusals import Refusal, bad_request, expired, not_found, version_too_large
+from simulator.kube.refusals import Refusal, bad_option, bad_request, expired, not_found, version_too_large
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
 from simulator.kube.selection import Selection, compile_selection
@@ -91,7 +91,7 @@ def listing(store: Store, route: Route, query: Mapping[str, str]) -> Json:
     """A collection, or a page of it.
 
     Raises:
-        Refusal: 400 parameters that make no sense; 410 the snapshot is no longer kept.
+        Refusal: 400, 422 parameters that make no sense; 410 the snapshot is no longer kept.
     """
     selection = selection_of(route, query)
     limit = number_of(query, "limit")
@@ -115,13 +115,14 @@ def _check_match(query: Mapping[str, str], token: str) -> None:
     if not match:
         return
     if match not in ("Exact", "NotOlderThan"):
-        raise bad_request(f"resourceVersionMatch {match!r} is neither Exact nor NotOlderThan")
+        message = f"{match!r} is neither Exact nor NotOlderThan"
+        raise bad_option("ListOptions", "resourceVersionMatch", message, "FieldValueNotSupported")
     if token:
-        raise bad_request("resourceVersionMatch is forbidden with continue")
+        raise bad_option("ListOptions", "resourceVersionMatch", "forbidden with continue")
     if not revision:
-        raise bad_request("resourceVersionMatch is forbidden without resourceVersion")
+        raise bad_option("ListOptions", "resourceVersionMatch", "forbidden without resourceVersion")
     if match == "Exact" and revision == "0":
-        raise bad_request('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+        raise bad_option("ListOptions", "resourceVersionMatch", "Exact is forbidden for resourceVersion 0")
 
 
 def _answer(resource: Resource, items: list[Json], revision: int) -> Json:

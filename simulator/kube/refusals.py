@@ -45,14 +45,18 @@ class Refusal(Exception):
             "metadata": {},
             "status": "Failure",
             "message": message,
-            "reason": reason,
-            "details": details,
             "code": code,
         }
+        if reason:
+            self.status["reason"] = reason
+        if details:
+            self.status["details"] = details
 
 
 def _details(group: str, kind: str, name: str, causes: Sequence[Cause] = ()) -> Json:
-    details: Json = {"name": name, "kind": kind}
+    details: Json = {"kind": kind}
+    if name:
+        details["name"] = name
     if group:
         details["group"] = group
     if causes:
@@ -111,6 +115,11 @@ def bad_request(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
 
 
+def bad_option(kind: str, field: str, message: str, reason: str = "FieldValueForbidden") -> Refusal:
+    """422: a parameter of the request makes no sense; ``kind`` is ListOptions, DeleteOptions and so on."""
+    return invalid("meta.k8s.io", kind, "", [Cause(field=field, message=message, reason=reason)])
+
+
 def expired(message: str) -> Refusal:
     """410: the history that the request needs is no longer kept."""
     return Refusal(410, "Expired", message)
@@ -140,10 +149,5 @@ def unsupported_media(message: str) -> Refusal:
 
 def internal(message: str) -> Refusal:
     """500: something behind the server failed."""
-    cause = Cause(field="", message=message, reason="")
-    return Refusal(
-        500,
-        "InternalError",
-        f"Internal error occurred: {message}",
-        details={"causes": [{"message": cause.message}]},
-    )
+    details = {"causes": [{"message": message}]}
+    return Refusal(500, "InternalError", f"Internal error occurred: {message}", details=details)

@@ -20,7 +20,29 @@ Json = dict[str, Any]
 _LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _RESERVED = frozenset(
-    ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"]
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _ABSENT: Any = object()
 
@@ -45,19 +67,23 @@ View = Callable[[Any], Any]
 class RuleNode:
     """The rules of one place in the schema, and of the places below it."""
 
-    def __init__(self, schema: Json, where: str, *, correlated: bool) -> None:
+    def __init__(self, schema: Json, where: str, *, correlated: bool, escaped: bool) -> None:
         self.has_transitions: bool
         self._rules = [_rule(given, where, correlated=correlated) for given in _given(schema)]
         self._on_create = _joined([given for given in _given(schema) if not _transitional(given["rule"])])
         self._on_update = _joined(_given(schema))
-        self._view = _view(schema)
-        self._properties = _children(schema.get("properties") or {}, where, correlated=correlated)
+        self._view = _view(schema) if escaped else None
+        self._properties = _children(schema.get("properties") or {}, where, correlated=correlated, escaped=escaped)
         values = schema.get("additionalProperties")
-        self._values = _child(values, where + ".*", correlated=correlated) if isinstance(values, dict) else None
+        self._values = (
+            _child(values, where + ".*", correlated=correlated, escaped=escaped) if isinstance(values, dict) else None
+        )
         self._keys: Sequence[str] = schema.get(LIST_KEYS) or () if schema.get(LIST_TYPE) == "map" else ()
         items = schema.get("items")
         keyed = correlated and bool(self._keys)
-        self._items = _child(items, where + "[]", correlated=keyed) if isinstance(items, dict) else None
+        self._items = (
+            _child(items, where + "[]", correlated=keyed, escaped=escaped) if isinstance(items, dict) else None
+        )
         below = [*self._properties.values(), *(node for node in (self._values, self._items) if node is not None)]
         self.empty = not self._rules and not below
         self.has_transitions = any(rule.transition for rule in self._rules) or any(
@@ -119,8 +145,17 @@ def compile_rules(schema: Json) -> RuleNode | None:
     Raises:
         BadRule: a rule does not compile, or speaks of ``oldSelf`` where before and after cannot be told apart.
     """
-    node = RuleNode(schema, "", correlated=True)
+    node = RuleNode(schema, "", correlated=True, escaped=_uses_escapes(schema))
     return None if node.empty else node
+
+
+def _uses_escapes(schema: Any) -> bool:
+    """Whether any rule in the schema writes a field as ``__namespace__``; if none does, values are shown as they are."""
+    if isinstance(schema, list):
+        return any(_uses_escapes(item) for item in schema)
+    if not isinstance(schema, dict):
+        return False
+    return "__" in str(schema.get("rule", "")) or any(_uses_escapes(value) for value in schema.values())
 
 
 def rule_causes(node: RuleNode, item: Json, before: Json | None) -> list[Cause]:
@@ -191,15 +226,15 @@ def _below(path: Path, field_path: str) -> Path:
     return path
 
 
-def _child(schema: Json, where: str, *, correlated: bool) -> RuleNode | None:
-    node = RuleNode(schema, where, correlated=correlated)
+def _child(schema: Json, where: str, *, correlated: bool, escaped: bool) -> RuleNode | None:
+    node = RuleNode(schema, where, correlated=correlated, escaped=escaped)
     return None if node.empty else node
 
 
-def _children(properties: Mapping[str, Json], where: str, *, correlated: bool) -> dict[str, RuleNode]:
+def _children(properties: Mapping[str, Json], where: str, *, correlated: bool, escaped: bool) -> dict[str, RuleNode]:
     found: dict[str, RuleNode] = {}
     for name, schema in properties.items():
-        node = _child(schema, f"{where}.{name}".lstrip("."), correlated=correlated)
+        node = _child(schema, f"{where}.{name}".lstrip("."), correlated=correlated, escaped=escaped)
         if node is not None:
             found[name] = node
     return found
@@ -208,7 +243,7 @@ def _children(properties: Mapping[str, Json], where: str, *, correlated: bool) -
 def _view(schema: Json) -> View | None:
     """What a rule sees of a value: the value itself, but for fields whose names are words of CEL.
 
-    Such a field is called ``__namespace__`` in a rule.
+    Such a field has a second name, ``__namespace__``.
     """
     properties: Mapping[str, Json] = schema.get("properties") or {}
     inner = {name: view for name, child in properties.items() if (view := _view(child)) is not None}
@@ -235,5 +270,5 @@ def _viewed(value: Any, inner: Mapping[str, View], renamed: Mapping[str, str]) -
             seen[name] = view(seen[name])
     for name, said in renamed.items():
         if name in seen:
-            seen[said] = seen.pop(name)
+            seen[said] = seen[name]
     return seen

@@ -79,10 +79,9 @@ def _object_shape(schema: Json) -> Shape | None:
     keeps_unknown = bool(schema.get(PRESERVE)) or bool(additional)
     children = [(name, inner) for name, child in properties.items() if (inner := compile_shape(child)) is not None]
     defaults = [
-        (name, msgspec.json.encode(child["default"]), bool(child.get("nullable")))
-        for name, child in properties.items()
-        if "default" in child
+        (name, msgspec.json.encode(child["default"])) for name, child in properties.items() if "default" in child
     ]
+    never_null = [name for name, child in properties.items() if child.get("type") and not child.get("nullable")]
 
     def shape(value: Any) -> None:
         if not isinstance(value, dict):
@@ -90,8 +89,11 @@ def _object_shape(schema: Json) -> Shape | None:
         if not keeps_unknown and not known.issuperset(value):
             for name in [name for name in value if name not in known]:
                 del value[name]
-        for name, default, nullable in defaults:
-            if name not in value or (value[name] is None and not nullable):
+        if None in value.values():
+            for name in [name for name in never_null if name in value and value[name] is None]:
+                del value[name]
+        for name, default in defaults:
+            if name not in value:
                 value[name] = msgspec.json.decode(default)
         for name, inner in children:
             if name in value:
@@ -176,7 +178,7 @@ def _string_tests(schema: Json) -> list[Checker]:
     tests: list[Checker] = []
     if "maxLength" in schema:
         most = schema["maxLength"]
-        message = f"may not be longer than {most} characters"
+        message = f"Too long: may not be more than {most} characters"
         tests.append(_limit(most, lambda value, limit: len(value) > limit, message, "FieldValueTooLong"))
     if "minLength" in schema:
         least = schema["minLength"]
@@ -186,7 +188,8 @@ def _string_tests(schema: Json) -> list[Checker]:
         message = f"should match {schema['pattern']!r}"
         tests.append(_limit(pattern, lambda value, limit: limit.search(value) is None, message))
     if schema.get("format") == "date-time":
-        tests.append(_limit(None, lambda value, _: not _is_time(value), "must be a date-time of RFC 3339"))
+        message = "must be a date-time of RFC 3339"
+        tests.append(_limit(None, lambda value, _: not _is_time(value), message, "FieldValueTypeInvalid"))
     return tests
 
 
@@ -363,6 +366,16 @@ def unchanged(path: Path, new: Any, old: Any) -> bool:
             return False
         new, old = new[step], old[step]
     return bool(new == old)
+
+
+_BLOCKING = frozenset(f"FieldValue{kind}" for kind in ("TypeInvalid", "Required", "NotSupported", "TooLong", "TooMany"))
+
+
+def rules_unchecked(causes: Sequence[Cause]) -> Cause | None:
+    """What the server adds to faults that keep it from asking the rules."""
+    if not any(cause.reason in _BLOCKING for cause in causes):
+        return None
+    return Cause(field="<nil>", message="some validation rules were not checked because the object was invalid")
 
 
 def causes_of(found: Found, new: Any, old: Any) -> list[Cause]:

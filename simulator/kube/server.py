@@ -18,7 +18,7 @@ from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.metadata import Draws
 from simulator.kube.patches import patching
 from simulator.kube.reads import get, listing, number_of, revision_of, selection_of, wait_until_fresh
-from simulator.kube.refusals import Refusal, bad_request, method_not_allowed
+from simulator.kube.refusals import Refusal, bad_option, method_not_allowed
 from simulator.kube.registry import Registry, Resource
 from simulator.kube.routes import Route, resolve
 from simulator.kube.store import Store, Subscriber
@@ -233,9 +233,9 @@ class ApiServer:
         initial = query.get("sendInitialEvents", "")
         match = query.get("resourceVersionMatch", "")
         if initial and match != "NotOlderThan":
-            raise bad_request("sendInitialEvents needs resourceVersionMatch=NotOlderThan")
+            raise bad_option("ListOptions", "resourceVersionMatch", "sendInitialEvents needs NotOlderThan")
         if match and not initial:
-            raise bad_request("resourceVersionMatch is forbidden for a watch without sendInitialEvents")
+            raise bad_option("ListOptions", "resourceVersionMatch", "forbidden for a watch without sendInitialEvents")
         watch = Watch(
             route.resource,
             selection,

@@ -19,11 +19,16 @@ def binding(body: Any, route: Route) -> Make:
         Refusal: 400 no node named; 409 the pod has a node or is being deleted (when made).
     """
     given = own_copy(body)
-    target = ((given if isinstance(given, dict) else {}).get("target") or {}).get("name")
+    given = given if isinstance(given, dict) else {}
+    target = (given.get("target") or {}).get("name")
     if not target:
         raise bad_request("a binding names its node in target.name")
+    wanted = given.get("metadata") or {}
 
     def make(old: Json) -> Json:
+        for name in ("uid", "resourceVersion"):
+            if wanted.get(name) and wanted[name] != old["metadata"][name]:
+                raise conflict("", "pods/binding", route.name, f"the binding is of another {name}")
         node = old["spec"].get("nodeName")
         if node:
             raise conflict("", "pods/binding", route.name, f"pod {route.name} is already assigned to node {node!r}")
@@ -31,7 +36,7 @@ def binding(body: Any, route: Route) -> Make:
             raise conflict("", "pods/binding", route.name, f"pod {route.name} is being deleted, cannot be assigned")
         fresh: Json = own_copy(old)
         fresh["spec"]["nodeName"] = target
-        annotations = ((given.get("metadata") or {}).get("annotations")) or {}
+        annotations = wanted.get("annotations") or {}
         if annotations:
             fresh["metadata"].setdefault("annotations", {}).update(annotations)
         return _with_condition(fresh, target)

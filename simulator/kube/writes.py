@@ -22,6 +22,7 @@ Make = Callable[[Json], Json]
 NAME_ATTEMPTS = 8
 UPDATE_ATTEMPTS = 6
 BODY_BYTES = 3 * 1024 * 1024
+OBJECT_BYTES = 3 * 512 * 1024
 
 
 class Reviewer(Protocol):
@@ -50,7 +51,7 @@ def own_copy(body: Any) -> Any:
     """A copy of a JSON value that nobody else holds.
 
     Raises:
-        Refusal: 400 not JSON; 413 larger than the server takes.
+        Refusal: 400 not JSON; 413 larger than the server takes; 500 larger than its store takes.
     """
     try:
         data = msgspec.json.encode(body)
@@ -59,6 +60,8 @@ def own_copy(body: Any) -> Any:
     if len(data) > BODY_BYTES:
         message = f"Request entity too large: limit is {BODY_BYTES}"
         raise Refusal(413, "RequestEntityTooLarge", message)
+    if len(data) > OBJECT_BYTES:
+        raise Refusal(500, "", "etcdserver: request is too large")
     return msgspec.json.decode(data)
 
 
@@ -86,7 +89,7 @@ class Writes:
         item = meta.require_object(own_copy(body), resource)
         meta.place(item, resource, route.namespace)
         if item["metadata"].get("resourceVersion"):
-            raise bad_request("resourceVersion should not be set on objects to be created")
+            raise Refusal(500, "", "resourceVersion should not be set on objects to be created")
         if resource.namespaced:
             self._check_namespace(route, item["metadata"].get("name", ""))
         generated = self._name(item, resource)
@@ -181,7 +184,8 @@ class Writes:
                 return old
             if resource.counts_generation and spec_changed(item, old, route):
                 item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-            self._check(item, old, resource)
+            if route.subresource != "binding":
+                self._check(item, old, resource)
             if self.reviewer.concerns(route, "UPDATE"):
                 reviewed = await self.reviewer.review(route, "UPDATE", new=item, old=old, user=user, dry_run=dry_run)
                 item = self._after_review(item, reviewed, old, resource)
@@ -226,7 +230,7 @@ class Writes:
 
 def spec_changed(item: Json, old: Json, route: Route) -> bool:
     """Whether this write counts as a new generation."""
-    return route.subresource != "status" and meta.spec_changed(item, old)
+    return route.subresource != "status" and meta.spec_changed(item, old, route.resource)
 
 
 def replacement(body: Any, resource: Resource) -> Make:

@@ -1,0 +1,132 @@
+"""A real etcd and kube-apiserver on loopback, for as long as the claims are checked.
+
+The programs come from ``make tools`` (``build/tools/bin``) or ``KUBEBUILDER_ASSETS``. Ports are free ones, state lives
+in a temporary directory, and both processes are ended by their own handles.
+"""
+
+import http.client
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TOKEN = "conformance"  # a token for a server on loopback that lives for seconds
+START_SECONDS = 40.0
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def programs() -> Path | None:
+    """The folder that has both programs."""
+    for folder in (os.environ.get("KUBEBUILDER_ASSETS", ""), str(_ROOT / "build/tools/bin")):
+        path = Path(folder)
+        if folder and (path / "kube-apiserver").exists() and (path / "etcd").exists():
+            return path
+    return None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def control_plane(folder: Path) -> Iterator[int]:
+    """Start both, give the port of the API server, stop both.
+
+    Raises:
+        RuntimeError: it did not become ready; the message has the end of its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="conformance-") as state:
+        started: list[subprocess.Popen[bytes]] = []
+        try:
+            port = _start(folder, Path(state), started)
+            yield port
+        finally:
+            for process in reversed(started):
+                process.kill()
+                process.wait()
+
+
+def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]]) -> int:
+    client, peer, port = _free_port(), _free_port(), _free_port()
+    store = f"http://127.0.0.1:{client}"
+    _keys(state)
+    started.append(
+        _run(
+            state / "etcd.log",
+            folder / "etcd",
+            f"--data-dir={state}/etcd",
+            f"--listen-client-urls={store}",
+            f"--advertise-client-urls={store}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-cluster=default=http://127.0.0.1:{peer}",
+            "--unsafe-no-fsync",
+        )
+    )
+    started.append(
+        _run(
+            state / "apiserver.log",
+            folder / "kube-apiserver",
+            f"--etcd-servers={store}",
+            f"--secure-port={port}",
+            "--bind-address=127.0.0.1",
+            f"--cert-dir={state}/pki",
+            f"--token-auth-file={state}/tokens.csv",
+            "--authorization-mode=AlwaysAllow",
+            "--anonymous-auth=false",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={state}/sa.pub",
+            f"--service-account-signing-key-file={state}/sa.key",
+            "--service-cluster-ip-range=10.255.0.0/24",
+            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+            "--endpoint-reconciler-type=none",
+            "--profiling=false",
+        )
+    )
+    _wait_ready(port, started, state)
+    return port
+
+
+def _keys(state: Path) -> None:
+    key = str(state / "sa.key")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, **quiet)  # type: ignore[call-overload]
+    subprocess.run(
+        ["openssl", "rsa", "-in", key, "-pubout", "-out", str(state / "sa.pub")],
+        check=True,
+        **quiet,  # type: ignore[call-overload]
+    )
+    (state / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+
+
+def _run(log: Path, program: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen([str(program), *arguments], stdout=output, stderr=subprocess.STDOUT)
+
+
+def _wait_ready(port: int, started: list[subprocess.Popen[bytes]], state: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and all(process.poll() is None for process in started):
+        if _ready(port):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"the API server did not become ready: {(state / 'apiserver.log').read_text()[-2000:]}")
+
+
+def _ready(port: int) -> bool:
+    context = ssl._create_unverified_context()  # noqa: SLF001  its certificate is its own, on loopback
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {TOKEN}"})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,201 @@
+"""Two faces of one API: the simulator's server by direct calls, and a real kube-apiserver over HTTPS.
+
+A claim is a plain function over a ``Face``. Both faces answer with the HTTP status and the JSON body, so that a claim
+compares what a client would see and nothing else.
+"""
+
+import asyncio
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from simulator.kernel.clock import VirtualClock
+from simulator.kernel.loop import SimLoop
+from simulator.kube.api import ApiRequest
+from simulator.kube.server import ApiServer
+
+Json = dict[str, Any]
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """HTTP status and JSON body."""
+
+    status: int
+    body: Json
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """Status and reason of a refusal."""
+        return self.status, str(self.body.get("reason", ""))
+
+    @property
+    def causes(self) -> list[tuple[str, str]]:
+        """Field and reason of each cause, sorted."""
+        causes = (self.body.get("details") or {}).get("causes") or []
+        return sorted((cause.get("field", ""), cause.get("reason", "")) for cause in causes)
+
+    @property
+    def metadata(self) -> Json:
+        """The metadata of the object."""
+        return dict(self.body["metadata"])
+
+    @property
+    def revision(self) -> str:
+        """The resourceVersion of the object or list."""
+        return str(self.body["metadata"]["resourceVersion"])
+
+
+class Face(Protocol):
+    """What claims are made about."""
+
+    name: str
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request and its answer."""
+        ...
+
+    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+        """The first ``count`` events of a watch; fewer if it ends, or after ``seconds``."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+class _Seeded:
+    def __init__(self) -> None:
+        self._state = 1
+
+    def below(self, bound: int) -> int:
+        self._state = (self._state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        return (self._state * (self._state >> 7)) % bound
+
+
+class SimulatedFace:
+    """The simulator's server; its time is virtual."""
+
+    name = "simulator"
+
+    def __init__(self) -> None:
+        self._loop = SimLoop()
+        self.server = ApiServer(VirtualClock(self._loop), _Seeded())
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """See ``Face``."""
+        request = ApiRequest(method=method, path=path, body=body, content_type=content_type, query=query or {})
+        response = self._loop.run_until_complete(self.server.request(request))
+        return Answer(status=response.status, body=deepcopy(response.body))
+
+    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+        """See ``Face``."""
+        return self._loop.run_until_complete(self._watch(path, count, seconds, query or {}))
+
+    async def _watch(self, path: str, count: int, seconds: int, query: Mapping[str, str]) -> list[Json]:
+        found: list[Json] = []
+        wanted = {"timeoutSeconds": str(seconds), **query}
+        stream = self.server.watch(ApiRequest(method="GET", path=path, query=wanted))
+        async for event in stream:
+            found.append(deepcopy(event))
+            if len(found) == count:
+                break
+        await stream.aclose()  # type: ignore[attr-defined]
+        return found
+
+    def wait(self, seconds: float) -> None:
+        """See ``Face``."""
+        self._loop.run_until_complete(asyncio.sleep(seconds))
+
+    def close(self) -> None:
+        """End the virtual world."""
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+class RealFace:
+    """A real kube-apiserver on loopback."""
+
+    name = "real"
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._connection = self._connect(60.0)
+
+    def _connect(self, timeout_seconds: float) -> http.client.HTTPSConnection:
+        # The server makes its own certificate and listens on loopback only.
+        context = ssl._create_unverified_context()  # noqa: SLF001
+        return http.client.HTTPSConnection("127.0.0.1", self._port, context=context, timeout=timeout_seconds)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """See ``Face``."""
+        headers = {**self._headers, "Content-Type": content_type}
+        data = None if body is None else json.dumps(body)
+        self._connection.request(method, _url(path, query), body=data, headers=headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        if response.will_close:
+            self._connection.close()
+        return Answer(status=response.status, body=json.loads(text) if text.startswith(b"{") else {"text": text})
+
+    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+        """See ``Face``."""
+        wanted = {"timeoutSeconds": str(seconds), **(query or {}), "watch": "true"}
+        connection = self._connect(seconds + 5.0)
+        found: list[Json] = []
+        try:
+            connection.request("GET", _url(path, wanted), headers=self._headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                return [{"type": "ERROR", "object": json.loads(response.read())}]
+            with suppress(TimeoutError):
+                while len(found) < count and (line := response.readline()):
+                    found.append(json.loads(line))
+        finally:
+            connection.close()
+        return found
+
+    def wait(self, seconds: float) -> None:
+        """See ``Face``."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _url(path: str, query: Mapping[str, str] | None) -> str:
+    return quote(path) + ("?" + urlencode(query) if query else "")
