@@ -6,6 +6,7 @@ What runs here is the product's own ``Agent``, on ports that reach the simulated
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from simulator.cluster.disk_port import SimDiskPort
 from simulator.cluster.host_port import SimHost
 from simulator.cluster.kube_port import SimKube
 from simulator.cluster.wiring import Wiring
@@ -45,6 +46,11 @@ class AgentSlot:
         """Whether it runs and knows its node's claims."""
         return self.process is not None and not self.process.gone and self._agent is not None and self._agent.is_ready
 
+    @property
+    def listens(self) -> bool:
+        """Whether somebody accepts connections on the node's socket."""
+        return self.process is not None and not self.process.gone
+
     def start(self) -> None:
         """Start it; nothing if it runs or the node has no power."""
         machine = self._node.machine
@@ -61,7 +67,7 @@ class AgentSlot:
                 clock=guard(clock, process, "clock"),
                 entropy=entropy,
                 host=guard(SimHost(machine), process, "host"),
-                disk=guard(machine.disk, process, "disk"),
+                disk=guard(SimDiskPort(machine.disk), process, "disk"),
                 node=NodeIdentity(name=self._node.name, machine_id=machine.machine_id, boot_id=machine.boot_id),
                 telemetry=self.telemetry,
                 settings=AgentSettings(node_name=self._node.name, **self._wiring.shape.agent_settings),

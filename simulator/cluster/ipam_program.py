@@ -24,6 +24,7 @@ def ipam_program(wiring: Wiring, machine: Machine, agent: AgentSlot) -> Executab
             connect=agent.ask,
             spool=spool,
             parent_alive=lambda: call.parent.alive,
+            listens=lambda: agent.listens,
         )
         return Result(exit_code=exit_code, stdout=stdout)
 

@@ -1,0 +1,198 @@
+"""The product's IPAM plugin as a process of a simulated node: its effects on virtual time.
+
+``spiderpool.plugin.protocol.run`` yields what it wants done; here that is done on the simulated machine, as
+``spiderpool/plugin/__main__.py`` does it by system calls. The bytes on the agent's socket are the same in both worlds:
+what the plugin sends is parsed into the ``Request`` that the agent's handler takes, and its ``Response`` is written as
+the bytes that the plugin reads.
+
+Ways to end it early: cancel the task, or crash the kernel ``Process`` that it runs in (SIGKILL). What was sent before
+reaches the agent all the same; nothing is sent, spooled or printed after.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from simulator.kernel.ownership import world_task
+from spiderpool.plugin.protocol import run
+from spiderpool.ports.clock import Clock
+from spiderpool.ports.http import Request, Response
+
+Agent = Callable[[Request], Awaitable[Response]]
+Spool = Callable[[bytes, bytes], Awaitable[None]]
+OnEffect = Callable[[str, Literal["before", "after"]], None]
+"""``on_effect("spool", "before")``: a place at which the process may be killed."""
+
+_REASONS = {200: "OK", 404: "Not Found"}
+
+
+async def execute(
+    environ: Mapping[bytes, bytes],
+    stdin: bytes,
+    *,
+    clock: Clock,
+    connect: Agent,
+    spool: Spool,
+    parent_alive: Callable[[], bool],
+    listens: Callable[[], bool] = lambda: True,
+    on_effect: OnEffect | None = None,
+) -> tuple[int, bytes]:
+    """Run the plugin once.
+
+    Args:
+        environ: its environment.
+        stdin: what it reads there.
+        clock: the machine's.
+        connect: asks the agent, over the node's unix socket; an ``OSError`` from it is the connection's.
+        spool: writes a durable file of this name into the spool folder, or raises ``OSError``.
+        parent_alive: whether the process that started this one still lives. Nobody reads what is printed after it died.
+        listens: whether somebody accepts connections on the socket now; if not, connecting is refused.
+        on_effect: told before and after each effect; a kill of the process there takes effect there.
+
+    Returns:
+        Exit code and what was printed to stdout.
+    """
+    process = _PluginProcess(
+        stdin=stdin, clock=clock, agent=connect, spool=spool, parent_alive=parent_alive, listens=listens
+    )
+    exit_code = await _drive(process, dict(environ), on_effect)
+    return exit_code, bytes(process.stdout)
+
+
+async def _drive(process: "_PluginProcess", environ: dict[bytes, bytes], on_effect: OnEffect | None) -> int:
+    effects = run(environ)
+    outcome: Any = None
+    failure: OSError | None = None
+    while True:
+        try:
+            effect = effects.send(outcome) if failure is None else effects.throw(failure)
+        except StopIteration as end:
+            code: int = end.value
+            return code
+        outcome, failure = None, None
+        if on_effect is not None:
+            on_effect(effect[0], "before")
+            await process.clock.sleep(0)  # where a cancellation arrives
+        try:
+            outcome = await process.perform(effect)
+        except OSError as error:
+            failure = error
+        if on_effect is not None:
+            on_effect(effect[0], "after")
+            await process.clock.sleep(0)
+
+
+class _PluginProcess:
+    """The effects, each as a method under its name, with one connection and what was printed."""
+
+    def __init__(
+        self,
+        *,
+        stdin: bytes,
+        clock: Clock,
+        agent: Agent,
+        spool: Spool,
+        parent_alive: Callable[[], bool],
+        listens: Callable[[], bool],
+    ) -> None:
+        self.clock = clock
+        self.stdout = bytearray()
+        self._stdin = stdin
+        self._agent = agent
+        self._spool = spool
+        self._parent_alive = parent_alive
+        self._listens = listens
+        self._until = 0.0
+        self._exchange: asyncio.Task[Response] | None = None
+        self._effects: dict[str, Callable[..., Awaitable[Any]]] = {
+            "stdin": self._read_stdin,
+            "clock": self._read_clock,
+            "connect": self._connect,
+            "send": self._send,
+            "receive": self._receive,
+            "close": self._close,
+            "parent_alive": self._ask_parent,
+            "spool": self._spool,
+            "stdout": self._print,
+        }
+
+    async def perform(self, effect: tuple[Any, ...]) -> Any:
+        """Do what the plugin wants; an ``OSError`` is what it gets instead."""
+        return await self._effects[effect[0]](*effect[1:])
+
+    async def _read_stdin(self) -> bytes:
+        return self._stdin
+
+    async def _read_clock(self) -> int:
+        return self.clock.boot_ns()
+
+    async def _connect(self, path: bytes, seconds: float) -> None:
+        if not self._listens():
+            raise ConnectionRefusedError(f"nobody listens on {path.decode(errors='replace')}")
+        self._until = self.clock.monotonic() + seconds
+
+    async def _send(self, data: bytes) -> None:
+        """From here on the request is on its way, whatever becomes of this process."""
+        self._exchange = world_task(_answer(self._agent, parse_request(data)), "plugin to agent")
+        self._exchange.add_done_callback(_seen)
+
+    async def _receive(self) -> bytes:
+        if self._exchange is None:
+            return b""
+        async with self.clock.timeout(max(self._until - self.clock.monotonic(), 0.0)):
+            response = await asyncio.shield(self._exchange)
+        self._exchange = None
+        return response_bytes(response)
+
+    async def _close(self) -> None:
+        self._exchange = None
+
+    async def _ask_parent(self) -> bool:
+        return self._parent_alive()
+
+    async def _print(self, data: bytes) -> None:
+        if not self._parent_alive():
+            raise BrokenPipeError("nobody reads stdout")
+        self.stdout += data
+
+
+def parse_request(data: bytes) -> Request:
+    """One HTTP request as the agent's server hands it to the handler.
+
+    Raises:
+        ValueError: not one whole request; the plugin wrote what no server would accept.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    start, *lines = head.split(b"\r\n")
+    method, _, target = start.decode("ascii").rpartition(" ")[0].partition(" ")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or name != name.strip():
+            raise ValueError(f"not a header line: {line!r}")
+        headers[name.decode("ascii").lower()] = value.strip(b" \t").decode("utf-8", "surrogateescape")
+    if not end or not target or headers.get("content-length", "") != str(len(body)):
+        raise ValueError(f"not one whole request: {data[:200]!r}")
+    url = urlsplit(target)
+    query = dict(reversed(parse_qsl(url.query, keep_blank_values=True)))  # the first of each name counts
+    return Request(method=method, path=url.path, query=query, headers=headers, body=body)
+
+
+def response_bytes(response: Response) -> bytes:
+    """An answer as the agent's server writes it to the socket."""
+    headers = {**response.headers, "content-length": str(len(response.body)), "connection": "close"}
+    lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Other')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + response.body
+
+
+async def _answer(agent: Agent, request: Request) -> Response:
+    return await agent(request)
+
+
+def _seen(exchange: "asyncio.Task[Response]") -> None:
+    """The process may be gone: then nobody else looks at how the exchange ended. A defect is not to get lost by that."""
+    error = None if exchange.cancelled() else exchange.exception()
+    if error is not None and not isinstance(error, OSError):
+        exchange.get_loop().call_exception_handler({"message": "the agent's end failed", "exception": error})
