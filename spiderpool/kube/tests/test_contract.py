@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.cluster.kube_port import SimKube
 from simulator.kube.server import ApiServer
 from spiderpool.kube.http import Limits, connect
 from spiderpool.kube.rest import JSON
 from spiderpool.kube.tests.contract import KubeContract, Story
 from spiderpool.kube.tests.http_face import served
-from spiderpool.kube.tests.kit import LoopClock, SimTransport, cluster, entropy, run
+from spiderpool.kube.tests.kit import LoopClock, SimTransport, entropy, run
 from spiderpool.kube.tests.stub import kubeconfig
 from spiderpool.resources.crds import definitions
 from spiderpool.resources.tests import kube_apiserver
@@ -33,12 +34,12 @@ async def play_over_http(story: Story, config: str) -> None:
         await kube.close()
 
 
-class TestRestOverTheSimulatedServer(KubeContract):
+class TestSimKube(KubeContract):
     def play(self, story: Story) -> None:
         async def whole() -> None:
-            transport, kube = cluster(page_items=3)
-            await install_definitions(transport)
-            await story(kube)
+            server = ApiServer(LoopClock(), entropy(1))
+            await install_definitions(SimTransport(server))
+            await story(SimKube(server, LoopClock(), page_items=3))
 
         run(whole())
 

@@ -387,3 +387,24 @@ def test_versions_are_never_compared_by_size() -> None:
 def test_a_replacement_without_a_deletion_in_between_is_told_as_two_objects() -> None:
     told, _ = followed([lease("a", "u1", "9")], ("MODIFIED", lease("a", "u2", "11")))
     assert told == [("DELETED", "u1", None), ("ADDED", None, "u2")]
+
+
+def test_a_silent_stream_that_ends_after_a_while_forgives_earlier_failures() -> None:
+    async def story() -> int:
+        transport, kube = cluster(watch_seconds=10)
+        follower = Follower(kube)
+        failing = True
+
+        async def every_other(method: str, path: str) -> None:
+            nonlocal failing
+            if method == "WATCH":
+                failing = not failing
+                if failing:
+                    raise Unavailable("connection reset")
+
+        transport.before = every_other
+        async with running(follower.copy.run()):
+            await asyncio.sleep(300)
+        return count(transport, "GET")
+
+    assert run(story()) == 1
