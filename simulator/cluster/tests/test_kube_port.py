@@ -74,7 +74,7 @@ class TestSimKube(KubeContract):
 def test_its_limits_are_those_of_the_http_client() -> None:
     limits = Limits()
     assert kube_port.ANSWER_SECONDS == limits.read_seconds == limits.write_seconds
-    assert (kube_port.PAGE_ITEMS, kube_port.WATCH_SECONDS) == (limits.page_items, limits.watch_seconds)
+    assert (limits.page_items, limits.watch_seconds) == (kube_port.PAGE_ITEMS, kube_port.WATCH_SECONDS)
     assert limits.watch_silence_seconds == kube_port.WATCH_SILENCE_SECONDS
 
 
@@ -140,8 +140,7 @@ def test_a_watch_whose_link_is_cut_is_unavailable_and_one_that_only_hangs_is_giv
     async def watch(cluster: Cluster) -> None:
         revision = (await cluster.kube.list(NAMESPACES)).revision
         with pytest.raises(errors.Unavailable):
-            async for event in cluster.kube.watch(NAMESPACES, revision=revision):
-                events.append((event.type, event.object.metadata.name if event.object else ""))
+            await anext(cluster.kube.watch(NAMESPACES, revision=revision))
 
     async def story(cluster: Cluster) -> None:
         loop = asyncio.get_running_loop()
@@ -153,9 +152,7 @@ def test_a_watch_whose_link_is_cut_is_unavailable_and_one_that_only_hangs_is_giv
         await watch(cluster)
         assert 5 + 180 <= cluster.clock.monotonic() <= 10 + 180 + 1
 
-    events: list[tuple[str, str]] = []
     on_cluster(story)
-    assert events == []
 
 
 def test_a_revision_that_is_no_longer_kept_is_expired() -> None:
@@ -173,7 +170,8 @@ def test_a_program_that_crashes_or_stops_watching_leaves_no_watch_on_the_server(
             async for event in kube.watch(NAMESPACES, revision=revision):
                 if event.object is not None and event.object.metadata.name == "enough":
                     break
-            stopped.append(len(cluster.server._watches))
+            await cluster.clock.sleep(0.1)
+            left.append(len(cluster.server._watches))
             async for _ in kube.watch(NAMESPACES, revision=revision):
                 pass
 
@@ -188,9 +186,9 @@ def test_a_program_that_crashes_or_stops_watching_leaves_no_watch_on_the_server(
         await cluster.clock.sleep(1)
         assert len(cluster.server._watches) == 0
 
-    stopped: list[int] = []
+    left: list[int] = []
     on_cluster(story)
-    assert stopped
+    assert left == [0]
 
 
 def test_what_is_sent_shares_nothing_with_the_sender() -> None:
