@@ -29,7 +29,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=7, show_default=True, help="The run; the same seed gives the same trace.")
 def demo(seed: int) -> None:
     """Addresses for a Deployment and a StatefulSet, then faults, leaks found, and the oracles' verdict."""
-    console, began = Console(highlight=False), time.monotonic()  # noqa: TID251  how long people waited
+    console, began = Console(highlight=False, emoji=False), time.monotonic()  # noqa: TID251  how long people waited
     tape = Tape(seed)
     seen: list[World] = []
 

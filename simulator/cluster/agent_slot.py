@@ -21,6 +21,9 @@ from spiderpool.observe.port import MemoryTelemetry
 from spiderpool.ports.http import Request, Response
 
 
+USER = "system:serviceaccount:spiderpool:spiderpool-agent"
+
+
 class AgentSlot:
     """The agent of one node, over all its incarnations."""
 
@@ -63,7 +66,7 @@ class AgentSlot:
         link = self._wiring.link(self.name)
         agent = self._agent = Agent(
             AgentPorts(
-                kube=guard(SimKube(link, clock), process, "kube"),
+                kube=guard(SimKube(link, clock, user=USER), process, "kube"),
                 clock=guard(clock, process, "clock"),
                 entropy=entropy,
                 host=guard(SimHost(machine), process, "host"),

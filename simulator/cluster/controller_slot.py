@@ -17,6 +17,7 @@ from spiderpool.controller.webhooks import WebhookAddress
 from spiderpool.observe.port import MemoryTelemetry
 from spiderpool.ports.http import Request, Response
 
+USER = "system:serviceaccount:spiderpool:spiderpool-controller"
 WEBHOOK_URL = "https://spiderpool-controller.simulated"
 
 
@@ -40,7 +41,7 @@ class ControllerSlot:
         clock = VirtualClock(self._wiring.loop)
         controller = Controller(
             ControllerPorts(
-                kube=guard(SimKube(self._wiring.link(self.name), clock), process, "kube"),
+                kube=guard(SimKube(self._wiring.link(self.name), clock, user=USER), process, "kube"),
                 clock=guard(clock, process, "clock"),
                 entropy=TapeEntropy(self._wiring.tape, f"{self.name}/entropy"),
                 telemetry=self.telemetry,

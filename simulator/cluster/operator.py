@@ -30,7 +30,11 @@ class Operator:
         self.world = world
 
     async def ready(self) -> str | None:
-        """A check: every agent and the controller serve."""
+        """A check: nodes are Ready, every agent and the controller serve."""
+        for node in await self.items("Node"):
+            conditions = (node.get("status") or {}).get("conditions") or ()
+            if not any(each["type"] == "Ready" and each["status"] == "True" for each in conditions):
+                return f"node {node['metadata']['name']} is not Ready"
         for name, agent in self.world.agents.items():
             if not agent.is_ready:
                 return f"the agent of {name} is not ready"
