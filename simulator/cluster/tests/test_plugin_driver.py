@@ -288,5 +288,5 @@ def test_requests_and_answers_survive_the_way_through_bytes() -> None:
     ],
 )
 def test_half_a_request_is_a_defect_of_the_plugin(data: bytes) -> None:
-    with pytest.raises(ValueError, match="not a header line|not one whole request"):
+    with pytest.raises(ValueError, match=r"not a header line|not one whole request"):
         parse_request(data)
