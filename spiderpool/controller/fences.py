@@ -40,7 +40,7 @@ class Fences:
         """
         node, now = await self._node(name), self.ports.clock.monotonic()
         if node is not None and not fenced(node, absent_for_seconds=0.0, lease_seconds=NODE_LEASE_SECONDS):
-            self._first_looks.pop(name, None)
+            self.forget(name)
             return NodeState.READY
         lease = await self._lease(name)
         renewed = None if lease is None else lease.spec.renew_time
@@ -51,6 +51,10 @@ class Fences:
         seen_for = now - first.at_seconds
         is_fenced = fenced(node, absent_for_seconds=seen_for, lease_seconds=NODE_LEASE_SECONDS)
         return NodeState.FENCED if is_fenced and seen_for >= NODE_LEASE_SECONDS else NodeState.NOT_READY
+
+    def forget(self, name: str) -> None:
+        """A node is there: if it goes away again, that is another absence."""
+        self._first_looks.pop(name, None)
 
     def seconds_left(self, name: str) -> float:
         """How long until another look at a node that is not fenced yet can give another answer."""

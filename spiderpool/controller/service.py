@@ -90,9 +90,10 @@ class Controller:
         """The leader's work; its copies live and die with the leadership."""
         ports = self._ports
         nominations: WorkQueue[str] = WorkQueue(ports.clock, ports.entropy, on_failure=self._note_failure)
-        views = Views(ports, nominations)
+        fences = Fences(ports=ports)
+        views = Views(ports, nominations, fences)
         keeper = PoolStatusKeeper(ports=ports, views=views)
-        reclaimer = Reclaimer(ports=ports, views=views, events=self._events, fences=Fences(ports=ports))
+        reclaimer = Reclaimer(ports=ports, views=views, events=self._events, fences=fences)
         ports.telemetry.gauge("is_leader", 1)
         try:
             async with asyncio.TaskGroup() as group:

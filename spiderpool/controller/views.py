@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 
 from spiderpool.controller.census import Census
+from spiderpool.controller.fences import Fences
 from spiderpool.controller.ports import ControllerPorts
 from spiderpool.ipam.identity import statefulset_of
 from spiderpool.kube.informer import Change, Informer
@@ -25,9 +26,10 @@ Group = tuple[str, ...]
 class Views:
     """Five copies, the census of the claims, and the two outlets ``pools_changed`` and ``nominations``."""
 
-    def __init__(self, ports: ControllerPorts, nominations: WorkQueue[str]) -> None:
+    def __init__(self, ports: ControllerPorts, nominations: WorkQueue[str], fences: Fences) -> None:
         kube, clock, entropy = ports.kube, ports.clock, ports.entropy
         self.nominations = nominations
+        self._fences = fences
         self.pools_changed = asyncio.Event()
         self.census = Census()
         self._telemetry = ports.telemetry
@@ -93,6 +95,8 @@ class Views:
         node = new or old
         if node is not None and _carries_nothing(new):
             self._nominate(self._groups.get(("node", node.metadata.name), {}))
+        elif node is not None:
+            self._fences.forget(node.metadata.name)
 
     def _set_changed(self, change: Change, old: StatefulSet | None, new: StatefulSet | None) -> None:
         seen = new or old

@@ -78,6 +78,26 @@ def test_a_node_that_comes_back_within_the_lease_keeps_its_claims() -> None:
     story(tell)
 
 
+def test_a_node_that_was_fenced_once_must_be_absent_for_a_whole_lease_again() -> None:
+    async def tell(world: World) -> None:
+        await pool_and_node(world)
+        await world.claim("10.0.0.10")
+        async with leading(world):
+            await world.admin.delete(NODES, "n1")
+            await world.seconds(60)
+            assert world.claims() == {}
+            await world.node("n1")
+            await world.claim("10.0.0.11")
+            await world.seconds(600)
+            await world.admin.delete(NODES, "n1")
+            await world.seconds(30)
+            assert world.claims() == {"10.0.0.11": "Claimed"}
+            await world.seconds(30)
+            assert world.claims() == {}
+
+    story(tell)
+
+
 def test_a_node_whose_kubelet_still_renews_its_lease_is_not_fenced_whatever_its_object_says() -> None:
     async def tell(world: World) -> None:
         await pool_and_node(world)
