@@ -113,7 +113,10 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"API server: {type(error).__name__}: {error}")
     outcome = outcome or gate(parts, add.call)
     if outcome is not None:
-        await _undo(parts, add)
+        given_back = await _undo(parts, add)
+        parts.ports.telemetry.log(
+            "info", "ADD refused", pod=add.owner.name, why=outcome.message, given_back=", ".join(given_back)
+        )
         return outcome
     claims = tuple(add.held[family] for family in FAMILIES if family in add.held)
     await journal.write_entry(parts, add.call, add.owner.netns.inode, claims)
@@ -212,17 +215,20 @@ async def _verify(parts: Parts, add: _Add) -> None:
             await writing.delete(parts, claim)
 
 
-async def _undo(parts: Parts, add: _Add) -> None:
-    """Give back what this ADD claimed or adopted; identities are parked. What cannot be given back now, node reclaim
+async def _undo(parts: Parts, add: _Add) -> list[str]:
+    """Give back what this ADD claimed or adopted, and say what; identities are parked. What cannot be given back now, node reclaim
     finds: the pod is marked uncertain.
     """
+    given_back: list[str] = []
     try:
         if add.owner.uid in parts.memory.uncertain:
             await refresh(parts)
         for claim in parts.memory.of_attachment(add.owner.uid, add.owner.interface):
             if same_attempt(claim.spec.owner, add.owner) and claim.spec.state == "Claimed":
                 await settle(parts, claim)
+                given_back.append(claim.spec.address)
         await journal.remove_entry(parts, add.call.container_id, add.call.interface)
     except KubeError as error:
         parts.memory.doubt(add.owner.uid)
         parts.ports.telemetry.log("warning", "a failed ADD could not give back", pod=add.owner.name, error=str(error))
+    return given_back

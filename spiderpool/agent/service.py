@@ -10,7 +10,8 @@ run ─┬─ informers (own pods, own node, pools, reservations, namespaces, th
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from spiderpool.agent import tombstones, upstream_calls
 from spiderpool.agent.cni_calls import replay_del, serve_cni
@@ -24,15 +25,17 @@ from spiderpool.cni.forwarded import EXIT_HEADER, PATH_PREFIX
 from spiderpool.ipam.identity import label_value
 from spiderpool.kube.batched import Batched, BatchedByKey
 from spiderpool.kube.errors import KubeError, NotFound
-from spiderpool.kube.informer import Informer
+from spiderpool.kube.informer import Change, Handler, Informer
 from spiderpool.kube.workqueue import WorkQueue
 from spiderpool.observe.events import Events
 from spiderpool.ports.entropy import jitter
 from spiderpool.ports.http import Request, Response, json_response
 from spiderpool.resources.claim import LABEL_NODE, LABEL_POOL
 from spiderpool.resources.core import Pod
-from spiderpool.resources.kinds import CLAIMS, LEDGERS, NAMESPACES, NODES, PODS, POOLS, RESERVED_IPS
+from spiderpool.resources.kinds import CLAIMS, LEDGERS, NAMESPACES, NODES, PODS, POOLS, RESERVED_IPS, Kind
 from spiderpool.resources.pool import SpiderIPPool
+
+T = TypeVar("T")
 
 REPLAY_SECONDS = 10.0
 ENDED_POD_SECONDS = 2.0
@@ -44,8 +47,12 @@ class Agent:
 
     def __init__(self, ports: AgentPorts) -> None:
         self._ports = ports
-        self._ended: WorkQueue[str] = WorkQueue(ports.clock, ports.entropy, base_seconds=1.0, cap_seconds=60.0)
-        self._endpoints: WorkQueue[Key] = WorkQueue(ports.clock, ports.entropy, base_seconds=0.5)
+        self._ended: WorkQueue[str] = WorkQueue(
+            ports.clock, ports.entropy, base_seconds=1.0, on_failure=self._failed("a pod's claims were not judged")
+        )
+        self._endpoints: WorkQueue[Key] = WorkQueue(
+            ports.clock, ports.entropy, base_seconds=0.5, on_failure=self._failed("an endpoint was not written")
+        )
         self._parts = Parts(
             ports=ports,
             views=_views(ports, self._on_pod),
@@ -126,7 +133,14 @@ class Agent:
     async def _write_endpoint(self, key: Key) -> None:
         await write_endpoint(self._parts, key)
 
-    def _on_pod(self, change: str, old: Pod | None, new: Pod | None) -> None:
+    def _failed(self, what: str) -> Callable[[object, Exception, float], None]:
+        def note(key: object, error: Exception, again_seconds: float) -> None:
+            telemetry = self._ports.telemetry
+            telemetry.log("warning", what, key=str(key), error=str(error), again_in=round(again_seconds, 1))
+
+        return note
+
+    def _on_pod(self, change: Change, old: Pod | None, new: Pod | None) -> None:
         """A pod that is gone or has ended may leave claims behind; its DEL is given a moment first."""
         pod = new or old
         if pod is not None and (new is None or new.status.phase in ("Succeeded", "Failed")):
@@ -136,16 +150,26 @@ class Agent:
         self._endpoints.add(key)
 
 
-def _views(ports: AgentPorts, on_pod: Any) -> Views:
+def _views(ports: AgentPorts, on_pod: Handler[Pod]) -> Views:
+    """Views that report what they cannot read."""
+
+    def view(kind: Kind[T], fields: str = "", on_change: Handler[T] | None = None) -> Informer[T]:
+        def failed(error: Exception) -> None:
+            ports.telemetry.count("view_errors", 1, kind=kind.kind)
+            ports.telemetry.log("warning", "a view is behind", kind=kind.kind, error=str(error))
+
+        return Informer(
+            ports.kube, kind, ports.clock, ports.entropy, fields=fields, on_change=on_change, on_error=failed
+        )
+
     node = ports.node.name
-    kube, clock, entropy = ports.kube, ports.clock, ports.entropy
     return Views(
-        pods=Informer(kube, PODS, clock, entropy, fields=f"spec.nodeName={node}", on_change=on_pod),
-        pools=Informer(kube, POOLS, clock, entropy),
-        reservations=Informer(kube, RESERVED_IPS, clock, entropy),
-        namespaces=Informer(kube, NAMESPACES, clock, entropy),
-        nodes=Informer(kube, NODES, clock, entropy, fields=f"metadata.name={node}"),
-        ledgers=Informer(kube, LEDGERS, clock, entropy),
+        pods=view(PODS, f"spec.nodeName={node}", on_pod),
+        pools=view(POOLS),
+        reservations=view(RESERVED_IPS),
+        namespaces=view(NAMESPACES),
+        nodes=view(NODES, f"metadata.name={node}"),
+        ledgers=view(LEDGERS),
     )
 
 
