@@ -138,11 +138,11 @@ class Demo:
     async def _add_outlives_its_runtime(self) -> None:
         node = "n3"
         self._tell(f"fault: the runtime of {node} gives up an ADD, which commits afterwards")
-        self.world.faults[node].next(Upset(sleep_before_seconds=6.0), program=IPAM, verb="ADD", pod="stalled")
+        self.world.stall_next_claim(node, 6.0)
         self.world.crash_kubelet_during_next_add(node)
         await self.operator.apply(_pod("stalled", node))
         await self.operator.until(self._running(stalled=1), 180)
-        self._tell("pod stalled runs with one address per family: the late ADD was turned away")
+        self._tell("pod stalled runs; what the late ADD had claimed was given back")
 
     async def _statefulset_pod_moves(self) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         before = await self._addresses("web-1")
@@ -173,14 +173,16 @@ class Demo:
             return found[0].sentence if found else None
 
         await self.operator.until(no_leak, 700)
+        await self.world.clock.sleep(REST_SECONDS)
 
     def _reclaimed(self) -> list[Reclaimed]:
-        return [
-            Reclaimed(node=node, address=str(fields["address"]), verdict=str(fields["verdict"]))
-            for node, agent in self.world.agents.items()
-            for _, message, fields in agent.telemetry.lines
-            if message == "leaked address reclaimed"
-        ]
+        """What the agents say that they gave back although nobody asked, or when somebody asked too late."""
+        found: list[Reclaimed] = []
+        for node, agent in self.world.agents.items():
+            for _, message, fields in agent.telemetry.lines:
+                for address, verdict in _told(message, fields):
+                    found.append(Reclaimed(node=node, address=address, verdict=verdict))
+        return found
 
     async def _addresses(self, pod: str) -> tuple[str, ...]:
         return tuple(each["ip"] for each in ((await self.operator.get("Pod", pod)) or {})["status"]["podIPs"])
@@ -201,6 +203,20 @@ class Demo:
 
     def _tell(self, sentence: str) -> None:
         self._say(self.world.wiring.loop.time(), sentence)
+
+
+def _told(message: str, fields: dict[str, object]) -> list[tuple[str, str]]:
+    """Addresses and the reason, from one log line of an agent; none for lines about something else."""
+    match message:
+        case "leaked address reclaimed":
+            return [(str(fields["address"]), str(fields["verdict"]))]
+        case "buried DEL carried out":
+            reason = "released: the DEL that no agent heard was kept as a tombstone and carried out"
+            return [(address, reason) for address in str(fields["released"]).split(", ") if address]
+        case "ADD refused":
+            reason = f"given back: {fields['why']}"
+            return [(address, reason) for address in str(fields["given_back"]).split(", ") if address]
+    return []
 
 
 def _live(pod: Json) -> bool:

@@ -119,8 +119,8 @@ class SimulatedCluster:
         self.world.faults[node].next(Upset(lost=True), program=IPAM, verb="DEL", times=5)
 
     async def slow_next_add(self, node: str) -> None:
-        """The kubelet is killed while the next ADD runs; the IPAM plugin lives on and commits."""
-        self.world.faults[node].next(Upset(sleep_before_seconds=6.0), program=IPAM, verb="ADD")
+        """The kubelet is killed while the next ADD claims; the claim commits after the DEL."""
+        self.world.stall_next_claim(node, 6.0)
         self.world.crash_kubelet_during_next_add(node)
 
     async def remove_plugin(self, node: str) -> None:

@@ -10,6 +10,7 @@ from simulator.cluster.disk_port import SimDiskPort
 from simulator.cluster.host_port import SimHost
 from simulator.cluster.kube_port import SimKube
 from simulator.cluster.wiring import Wiring
+from simulator.kernel.clock import VirtualClock
 from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.process import Phase, Process, guard
 from simulator.kube.node import Node
@@ -20,20 +21,20 @@ from spiderpool.host.port import NodeIdentity
 from spiderpool.observe.port import MemoryTelemetry
 from spiderpool.ports.http import Request, Response
 
-
 USER = "system:serviceaccount:spiderpool:spiderpool-agent"
 
 
 class AgentSlot:
     """The agent of one node, over all its incarnations."""
 
-    def __init__(self, wiring: Wiring, node: Node) -> None:
+    def __init__(self, wiring: Wiring, node: Node, clock: VirtualClock) -> None:
         self.telemetry = MemoryTelemetry()
         self.wanted = True
         self.incarnations = 0
         self.process: Process | None = None
         self._wiring = wiring
         self._node = node
+        self._clock = clock
         self._ask: Callable[[Request], Coroutine[Any, Any, Response]] | None = None
         self._agent: Agent | None = None
         self._crash_at: str = ""
@@ -62,7 +63,7 @@ class AgentSlot:
         self.incarnations += 1
         process = self.process = Process(self.name, self._on_call)
         machine.start("spiderpool-agent").on_exit(process.crash)
-        clock, entropy = machine.clock, TapeEntropy(self._wiring.tape, f"{self.name}/entropy")
+        clock, entropy = self._clock, TapeEntropy(self._wiring.tape, f"{self.name}/entropy")
         link = self._wiring.link(self.name)
         agent = self._agent = Agent(
             AgentPorts(

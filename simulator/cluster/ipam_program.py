@@ -3,12 +3,13 @@
 from simulator.cluster.agent_slot import AgentSlot
 from simulator.cluster.plugin_driver import execute
 from simulator.cluster.wiring import Wiring
+from simulator.kernel.clock import VirtualClock
 from simulator.kube.machine import Exec, Executable, Machine, Result
 
 SPOOL = "/var/lib/spidernet/spool"
 
 
-def ipam_program(wiring: Wiring, machine: Machine, agent: AgentSlot) -> Executable:
+def ipam_program(wiring: Wiring, machine: Machine, agent: AgentSlot, clock: VirtualClock) -> Executable:
     """The executable of one node."""
 
     async def spiderpool(call: Exec) -> Result:
@@ -20,7 +21,7 @@ def ipam_program(wiring: Wiring, machine: Machine, agent: AgentSlot) -> Executab
         exit_code, stdout = await execute(
             dict(call.environ),
             call.stdin,
-            clock=machine.clock,
+            clock=clock,
             connect=agent.ask,
             spool=spool,
             parent_alive=lambda: call.parent.alive,

@@ -34,6 +34,7 @@ from simulator.kube.api import ApiRequest, Json
 from simulator.kube.control_plane import control_plane
 from simulator.kube.fault_script import FaultScript
 from simulator.kube.garbage import run_garbage_collector
+from simulator.kube.link import Fault, FaultRule
 from simulator.kube.machine import Call, Machine, Result
 from simulator.kube.macvlan import macvlan
 from simulator.kube.namespaces import run_namespace_controller
@@ -64,6 +65,7 @@ class World:
         self.oracles = Oracles(seconds=loop.time, on_violation=self._violated)
         self.nodes: dict[str, Node] = {}
         self.agents: dict[str, AgentSlot] = {}
+        self.clocks: dict[str, VirtualClock] = {}
         self.faults: dict[str, FaultScript] = {}
         self.controllers = [ControllerSlot(self.wiring, number) for number in range(1, self.shape.controllers + 1)]
         self._loop = loop
@@ -130,7 +132,7 @@ class World:
     def install_plugin(self, node: str) -> None:
         """Put our executable into a node's /opt/cni/bin."""
         machine = self.nodes[node].machine
-        machine.binaries[IPAM] = ipam_program(self.wiring, machine, self.agents[node])
+        machine.binaries[IPAM] = ipam_program(self.wiring, machine, self.agents[node], self.clocks[node])
 
     def crash_kubelet_during_next_add(self, node: str, *, after_seconds: float = 1.0) -> None:
         """The kubelet is killed a moment after the next IPAM ADD of this node has begun, and starts again."""
@@ -144,13 +146,19 @@ class World:
 
         place.machine.watchers.append(watch)
 
+    def stall_next_claim(self, node: str, seconds: float) -> None:
+        """The next claim of a node's agent reaches the API server so much later."""
+        fault = Fault(effect="delay", seconds=seconds)
+        client = self.agents[node].name
+        self.wiring.add_rule(FaultRule(fault=fault, client=client, verb="create", resource="spideripaddresses"))
+
     def leaks(self) -> list[Violation]:
         """What a cluster at rest must not show."""
         sets = self.server.store.table(("apps", "statefulsets")).objects.values()
         return leaks(self.oracles.ledger.claims.values(), self.oracles.wires.carriers, sets, self._loop.time())
 
     async def _add_node(self, name: str, number: int) -> None:
-        clock = VirtualClock(self._loop, boot_offset_seconds=100.0 * number)
+        clock = self.clocks[name] = VirtualClock(self._loop, boot_offset_seconds=100.0 * number)
         faults = self.faults[name] = FaultScript()
         machine = Machine(
             name=name,
@@ -171,7 +179,7 @@ class World:
             timings=self.shape.timings,
             host_ip=f"192.0.2.{number}",
         )
-        self.agents[name] = AgentSlot(self.wiring, node)
+        self.agents[name] = AgentSlot(self.wiring, node, clock)
         machine.binaries["macvlan"] = macvlan(machine, self.wiring.tape)
         self.install_plugin(name)
         node.boot()

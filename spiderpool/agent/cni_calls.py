@@ -116,10 +116,12 @@ async def replay_del(parts: Parts, forwarded: Forwarded) -> bool:
     gone = DelCall(container_id=call.container_id, interface=call.ifname, netns=call.netns, stamp_ns=forwarded.since_ns)
     parts.memory.note_del(gone.container_id, gone.interface, gone.stamp_ns, parts.ports.clock.monotonic())
     try:
-        await release_container(parts, gone)
+        claims = await release_container(parts, gone)
     except (KubeError, HostError) as error:
         parts.ports.telemetry.log("warning", "a buried DEL waits", container=gone.container_id, why=str(error))
         return False
+    released = ", ".join(claim.spec.address for claim in claims)
+    parts.ports.telemetry.log("info", "buried DEL carried out", container=gone.container_id, released=released)
     return True
 
 

@@ -109,6 +109,7 @@ class Agent:
     async def _start_and_reclaim(self) -> None:
         await start(self._parts)
         self._ports.telemetry.log("info", "agent started", claims=len(self._parts.memory.claims))
+        await self._replay_once()
         while True:
             try:
                 await reconcile_node(self._parts)
@@ -118,13 +119,18 @@ class Agent:
             await self._ports.clock.sleep(seconds)
 
     async def _replay(self) -> None:
-        """Carry out tombstones, the plugin's and our own, until the spool is empty; then look again from time to time."""
+        """Look into the spool from time to time."""
         while True:
-            for name in await tombstones.names(self._parts) if self.is_ready else ():
-                forwarded = await tombstones.dig_up(self._parts, name)
-                if forwarded is not None and await replay_del(self._parts, forwarded):
-                    await tombstones.close(self._parts, name)
             await self._ports.clock.sleep(jitter(self._ports.entropy, REPLAY_SECONDS, 0.2))
+            if self.is_ready:
+                await self._replay_once()
+
+    async def _replay_once(self) -> None:
+        """Carry out tombstones, the plugin's and our own; what cannot be done yet stays."""
+        for name in await tombstones.names(self._parts):
+            forwarded = await tombstones.dig_up(self._parts, name)
+            if forwarded is not None and await replay_del(self._parts, forwarded):
+                await tombstones.close(self._parts, name)
 
     async def _reclaim_pod(self, uid: str) -> None:
         if not await reconcile_pod(self._parts, uid):
