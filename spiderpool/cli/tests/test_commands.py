@@ -1,28 +1,69 @@
 """What the commands find, on the simulated API server."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from spiderpool.cli.commands import NothingFound, list_pools, show_addresses
 from spiderpool.cli.rows import ClaimRow, PoolRow
 from spiderpool.cli.target import PodName, target_of
-from spiderpool.controller.tests.world import World, leading, story
-from spiderpool.resources.addresses import Address
+from spiderpool.ipam.claims import new_claim
+from spiderpool.kube.port import Kube
+from spiderpool.kube.rest import JSON
+from spiderpool.kube.tests.kit import cluster, run
+from spiderpool.resources.addresses import Address, parse_address
+from spiderpool.resources.claim import Netns, Owner
+from spiderpool.resources.crds import definitions
+from spiderpool.resources.kinds import CLAIMS, POOLS
+from spiderpool.resources.meta import Condition, ObjectMeta
+from spiderpool.resources.pool import PoolSpec, PoolStatus, SpiderIPPool
 
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 IPV6_CLAIM = "fd00-0000-0000-0000-0000-0000-0000-0001"
 
 
-async def two_pods(world: World) -> None:
-    await world.pool()
-    await world.pool("v6", "fd00::1-fd00::9", subnet="fd00::/64")
-    await world.claim("10.0.0.11", name="web-0", uid="u0", identity="StatefulSet/default/web-0/eth0")
-    await world.claim("fd00::1", "v6", name="web-0", uid="u0")
-    await world.claim("10.0.0.9", name="db-0", uid="u1", node="n2")
+def owner(name: str, node: str = "n1") -> Owner:
+    return Owner(
+        namespace="default",
+        name=name,
+        uid=f"uid-of-{name}",
+        node=node,
+        machine_id="m1",
+        boot_id="b1",
+        interface="eth0",
+        container_id="c" * 64,
+        netns=Netns(path="/run/netns/x", inode=1),
+        since=1,
+    )
+
+
+def story(tell: Callable[[Kube], Coroutine[Any, Any, None]]) -> None:
+    """Tell it in a cluster with two pools and three claims."""
+
+    async def whole() -> None:
+        transport, kube = cluster()
+        for document in definitions().values():
+            await transport.write("POST", DEFINITIONS, document, JSON)
+        pools = {}
+        for name, subnet, ips in (("v4", "10.0.0.0/24", "10.0.0.9-10.0.0.18"), ("v6", "fd00::/64", "fd00::1-fd00::9")):
+            spec = PoolSpec(subnet=subnet, ips=(ips,))
+            pools[name] = await kube.create(POOLS, SpiderIPPool(metadata=ObjectMeta(name=name), spec=spec))
+        for text, pool, of, identity in (
+            ("10.0.0.11", "v4", owner("web-0"), "StatefulSet/default/web-0/eth0"),
+            ("fd00::1", "v6", owner("web-0"), ""),
+            ("10.0.0.9", "v4", owner("db-0", "n2"), ""),
+        ):
+            await kube.create(CLAIMS, new_claim(parse_address(text), pools[pool], of, identity))
+        await tell(kube)
+
+    run(whole())
 
 
 def test_all_addresses_are_shown_by_number_ipv4_first() -> None:
-    async def tell(world: World) -> None:
-        await two_pods(world)
-        rows = await show_addresses(world.admin, None)
+    async def tell(kube: Kube) -> None:
+        rows = await show_addresses(kube, None)
         assert [row.address for row in rows] == ["10.0.0.9/24", "10.0.0.11/24", "fd00::1/64"]
         assert rows[1] == ClaimRow(
             address="10.0.0.11/24",
@@ -39,18 +80,16 @@ def test_all_addresses_are_shown_by_number_ipv4_first() -> None:
 
 @pytest.mark.parametrize("text", ["fd00::1", "FD00:0::1", IPV6_CLAIM])
 def test_an_address_is_found_however_it_is_written(text: str) -> None:
-    async def tell(world: World) -> None:
-        await two_pods(world)
-        assert [row.address for row in await show_addresses(world.admin, text)] == ["fd00::1/64"]
+    async def tell(kube: Kube) -> None:
+        assert [row.address for row in await show_addresses(kube, text)] == ["fd00::1/64"]
 
     story(tell)
 
 
 @pytest.mark.parametrize("text", ["web-0", "default/web-0"])
 def test_all_addresses_of_a_pod_are_found(text: str) -> None:
-    async def tell(world: World) -> None:
-        await two_pods(world)
-        assert [row.pool for row in await show_addresses(world.admin, text)] == ["v4", "v6"]
+    async def tell(kube: Kube) -> None:
+        assert [row.pool for row in await show_addresses(kube, text)] == ["v4", "v6"]
 
     story(tell)
 
@@ -64,10 +103,9 @@ def test_all_addresses_of_a_pod_are_found(text: str) -> None:
     ],
 )
 def test_what_is_not_there_is_said(text: str, sentence: str) -> None:
-    async def tell(world: World) -> None:
-        await two_pods(world)
+    async def tell(kube: Kube) -> None:
         with pytest.raises(NothingFound, match=sentence):
-            await show_addresses(world.admin, text)
+            await show_addresses(kube, text)
 
     story(tell)
 
@@ -108,22 +146,23 @@ def test_a_wrong_argument_is_answered_with_what_to_write(text: str, remedy: str)
 
 
 def test_pools_show_what_the_controller_has_counted_and_nothing_before() -> None:
-    async def tell(world: World) -> None:
-        await two_pods(world)
-        uncounted = await list_pools(world.admin)
-        async with leading(world, gc_ip_enabled=False):
-            await world.seconds(3)
-        counted = await list_pools(world.admin)
+    async def tell(kube: Kube) -> None:
+        uncounted = await list_pools(kube)
         assert [(row.name, row.total, row.settled) for row in uncounted] == [
             ("v4", None, "Unknown"),
             ("v6", None, "Unknown"),
         ]
-        # 10.0.0.9 was claimed from v4 and does not lie in it.
-        assert counted[0] == PoolRow(
-            name="v4", subnet="10.0.0.0/24", total=10, allocated=1, settled="False", default=False, disabled=False
+        pool = await kube.get(POOLS, "v4")
+        settled = Condition(
+            type="Settled", status="True", reason="NobodyOutside", last_transition_time="2027-01-15T08:00:00Z"
         )
-        assert (counted[1].allocated, counted[1].settled) == (1, "True")
-        await world.edit_pool("v6", disable=True)
-        assert (await list_pools(world.admin))[1].settled == "Unknown"
+        status = PoolStatus(total_ip_count=10, allocated_ip_count=2, observed_generation=1, conditions=(settled,))
+        counted = await kube.update_status(POOLS, replace(pool, status=status))
+        assert (await list_pools(kube))[0] == PoolRow(
+            name="v4", subnet="10.0.0.0/24", total=10, allocated=2, settled="True", default=False, disabled=False
+        )
+        await kube.update(POOLS, replace(counted, spec=replace(counted.spec, disable=True)))
+        edited = (await list_pools(kube))[0]
+        assert (edited.disabled, edited.settled) == (True, "Unknown")
 
     story(tell)

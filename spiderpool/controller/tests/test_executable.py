@@ -14,9 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from spiderpool.cli.main import main as spiderpoolctl
 from spiderpool.controller.admission import FORCE_RELEASE
 from spiderpool.controller.pool_status import FINALIZER
 from spiderpool.controller.tests.world import owner_of
@@ -60,6 +58,10 @@ class Cluster:
 
     def pool(self, name: str) -> Any:
         return self.ok("GET", POOLS.path(name))
+
+    def spiderpoolctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "spiderpool.cli.main", *arguments, "--kubeconfig", str(self.kubeconfig)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def make_pool(name: str, ips: list[str], subnet: str = "10.0.0.0/24") -> dict[str, Any]:
@@ -197,14 +199,13 @@ def test_spiderpoolctl_shows_pools_and_addresses(cluster: Cluster) -> None:
     kube_apiserver.until(
         lambda: cluster.pool("shown").get("status", {}).get("allocatedIPCount") == 1, lambda: cluster.pool("shown")
     )
-    told = ["--kubeconfig", str(cluster.kubeconfig), "-o", "json"]
-    pools = json.loads(CliRunner().invoke(spiderpoolctl, ["pool", "list", *told]).output)
+    pools = json.loads(cluster.spiderpoolctl("pool", "list", "-o", "json").stdout)
     assert {row["name"]: row["allocated"] for row in pools}["shown"] == 1
-    rows = json.loads(CliRunner().invoke(spiderpoolctl, ["ip", "show", "web-0", *told]).output)
+    rows = json.loads(cluster.spiderpoolctl("ip", "show", "web-0", "-o", "json").stdout)
     assert [(row["address"], row["pool"]) for row in rows] == [("10.0.0.70/24", "shown")]
-    nobody = CliRunner().invoke(spiderpoolctl, ["ip", "show", "10.0.0.71", "--kubeconfig", str(cluster.kubeconfig)])
-    assert nobody.exit_code == 1
-    assert "nobody has 10.0.0.71" in nobody.output
+    nobody = cluster.spiderpoolctl("ip", "show", "10.0.0.71")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "nobody has 10.0.0.71" in nobody.stderr
 
 
 def test_the_controller_stops_cleanly_when_it_is_told_to(cluster: Cluster) -> None:
