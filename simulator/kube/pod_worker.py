@@ -22,7 +22,7 @@ from typing import Literal
 from simulator.kube.api import Json
 from simulator.kube.client import Client
 from simulator.kube.pod_record import PodRecord
-from simulator.kube.ports import Trace
+from simulator.kube.ports import SHORTEST_SECONDS, Trace
 from simulator.kube.runtime import Connection, RuntimeDown, SandboxFailed
 from simulator.kube.runtime_slot import RuntimeSlot
 from simulator.kube.sandboxes import PodRef, Sandbox
@@ -237,7 +237,7 @@ class PodWorker:
     async def _nap(self, seconds: float | None) -> None:
         """Wait for news, at most so long."""
         try:
-            async with self._clock.timeout(seconds):
+            async with self._clock.timeout(None if seconds is None else max(seconds, SHORTEST_SECONDS)):
                 await self._wake.wait()
         except TimeoutError:
             return

@@ -14,6 +14,9 @@ Value = str | int | float | bool | None | Sequence[str]
 Span = tuple[float, float]
 """Seconds, from and to: a duration that the tape picks."""
 
+SHORTEST_SECONDS = 0.001
+"""Whoever waits for a moment waits at least so long: a rounding error may be too small to move a clock at all."""
+
 
 class Clock(Protocol):
     """What time it is, and how to wait."""

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Awaitable, Callable
 
 from simulator.kube.client import API_FAILURES
-from simulator.kube.ports import Choices, Clock, Span, Trace, draw
+from simulator.kube.ports import SHORTEST_SECONDS, Choices, Clock, Span, Trace, draw
 
 RETRY: Span = (0.5, 1.5)
 
@@ -69,8 +69,9 @@ class Reconciler:
             if self._waiting:
                 return next(iter(self._waiting))
             self._wake.clear()
+            left = max(self._timers[0][0] - now, SHORTEST_SECONDS) if self._timers else None
             try:
-                async with self._clock.timeout(self._timers[0][0] - now if self._timers else None):
+                async with self._clock.timeout(left):
                     await self._wake.wait()
             except TimeoutError:
                 continue
