@@ -53,10 +53,14 @@ class Controller:
         )
 
     async def run(self) -> None:
-        """Register the webhooks, stand for election, and lead while elected, until cancelled."""
+        """Register the webhooks, stand for election, and lead while elected, until cancelled.
+
+        Whoever cannot register yet may lead all the same: reclaim needs no webhook.
+        """
         self._ports.telemetry.gauge("is_leader", 0)
-        await self._register_webhooks()
-        await self._leadership.run(self._lead)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._register_webhooks())
+            await self._leadership.run(self._lead)
 
     async def handle(self, request: Request) -> Response:
         """Answer a webhook call, a probe, or a scrape of the metrics."""

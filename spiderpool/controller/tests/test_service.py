@@ -8,7 +8,7 @@ import pytest
 from spiderpool.controller.service import Controller
 from spiderpool.controller.tests.world import World, leading, story
 from spiderpool.controller.webhooks import CONFIGURATION_NAME, VALIDATING, WebhookAddress
-from spiderpool.kube.errors import Unavailable
+from spiderpool.kube.errors import Forbidden
 from spiderpool.kube.tests.kit import running
 from spiderpool.ports.http import Request, Response
 
@@ -28,18 +28,20 @@ def test_a_replica_that_serves_answers_its_probes(probe: str) -> None:
     story(tell)
 
 
-def test_a_replica_is_not_ready_before_the_api_server_knows_its_webhooks_but_it_is_alive() -> None:
+def test_a_replica_is_not_ready_before_the_api_server_knows_its_webhooks_but_it_lives_and_leads() -> None:
     async def tell(world: World) -> None:
         async def cut(method: str, path: str) -> None:
-            raise Unavailable("no route to host")
+            if "webhookconfigurations" in path:
+                raise Forbidden("not allowed to register")
 
         world.transport.before = cut
-        address = WebhookAddress(url="https://127.0.0.1:5722", guards_releases=False)
+        address = WebhookAddress(url="https://127.0.0.1:5722")
         controller = Controller(replace(world.ports(), webhooks=address))
         async with running(controller.run()):
             await world.seconds(30)
             assert (await get(controller, "/v1/runtime/readiness")).status == 503
-            assert (await get(controller, "/v1/runtime/liveness")).status == 200
+            alive = await get(controller, "/v1/runtime/liveness")
+            assert (alive.status, json.loads(alive.body)) == (200, {"ready": False, "leading": True})
             world.transport.before = None
             await world.seconds(10)
             assert (await get(controller, "/v1/runtime/readiness")).status == 200

@@ -78,7 +78,9 @@ def test_two_replicas_register_once_and_a_new_authority_is_written() -> None:
         writes = len(world.writes())
         await register(world.kube, WITHOUT_GUARD, "spiderpool")
         assert len(world.writes()) == writes
-        renewed = replace(WITHOUT_GUARD, authority=b"new")
+        await register(world.kube, BY_URL, "spiderpool")
+        assert (await world.admin.get(VALIDATING, CONFIGURATION_NAME)).webhooks == validating(BY_URL, "spiderpool")
+        renewed = replace(BY_URL, authority=b"new")
         await register(world.kube, renewed, "spiderpool")
         assert (await world.admin.get(MUTATING, CONFIGURATION_NAME)).webhooks == mutating(renewed)
 
