@@ -87,6 +87,7 @@ class SimLoop(asyncio.BaseEventLoop):
     Attributes:
         steps: callbacks run so far.
         unhandled: errors that nobody was there to see, such as an exception in a task that nobody awaits.
+        finishing: the loop's own tasks, which close generators that somebody stopped iterating.
     """
 
     # What BaseEventLoop has and typeshed does not tell of.
@@ -108,6 +109,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._ending = False
         self._garbage_at_step = _YOUNG_GARBAGE_STEPS
         self._garbage_rounds = 0
+        self.finishing: dict[asyncio.Task[None], None] = {}
         self._generators: dict[int, weakref.ref[AsyncGenerator[Any, Any]]] = {}
         self._generators_seen = 0
         self.set_exception_handler(_note_unhandled)
@@ -268,8 +270,13 @@ class SimLoop(asyncio.BaseEventLoop):
             self._generators = {number: ref for number, ref in self._generators.items() if ref() is not None}
 
     def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
-        if not self.is_closed():
-            self.create_task(_finish(agen), name="finish generator", context=Context())
+        if not self.is_closed() and getattr(agen, "ag_frame", None) is not None:
+            task = self.create_task(_finish(agen), name="finish generator", context=Context())
+            self.finishing[task] = None
+            task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self.finishing.pop(task, None)
 
     async def shutdown_asyncgens(self) -> None:
         """Close the generators that somebody stopped iterating."""

@@ -58,7 +58,7 @@ def run(
             result = loop.run_until_complete(main)
         finally:
             end = f"at virtual second {loop.time():.6f}, step {loop.steps}"
-            leaked = [f"{task.get_name()} at {where_waits(task)}" for task in loop.pending()]
+            leaked = _leaked(loop)
             _end_all(loop)
         gc.collect(1)  # a task that died with its error unseen reports it when it is finalized
         _raise_unhandled(loop)
@@ -98,12 +98,18 @@ def _is_suspended(coro: Any) -> bool:
     return getattr(coro, "cr_frame", None) is not None and not coro.cr_running
 
 
+def _leaked(loop: SimLoop) -> list[str]:
+    tasks = (task for task in loop.pending() if task not in loop.finishing)
+    return [f"{task.get_name()} at {where_waits(task)}" for task in tasks]
+
+
 def _end_all(loop: SimLoop) -> None:
     """Cancel what is left, in order of creation; close what does not end by that."""
     tasks = loop.pending()
     loop.begin_cleanup(_CLEANUP_STEPS + _CLEANUP_STEPS_FOR_A_TASK * len(tasks))
     for task in tasks:
-        task.cancel()
+        if task not in loop.finishing:
+            task.cancel()
     with contextlib.suppress(Exception, ProcessGone):
         loop.run_until_complete(_until_done(tasks))
     for task in loop.pending():

@@ -256,6 +256,25 @@ def test_abandoned_generators_are_finalized_in_the_order_in_which_they_were_made
     assert ended == list(range(20))
 
 
+def test_a_generator_that_is_dropped_at_the_very_end_is_still_closed_and_no_leak() -> None:
+    ended: list[float] = []
+
+    async def counts() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(5)
+            ended.append(now())
+
+    async def main() -> int:
+        async for number in counts():
+            return number
+        return 0
+
+    assert run(main()) == 1
+    assert ended == [5.0]
+
+
 def test_the_collector_keeps_its_own_time_again_after_a_run() -> None:
     during: list[bool] = []
 
