@@ -263,5 +263,5 @@ class Machine:
         else:
             fields["rc"] = KILLED if result is None else result.exit_code
         self.trace.event(self.name, f"cni-{moment}", call=call.number, **fields)
-        for watcher in self.watchers:
+        for watcher in tuple(self.watchers):  # one may leave while it is told
             watcher(call, moment, result)

@@ -56,10 +56,15 @@ class NodeAgent:
             await self._insist(self._write_status)
 
     async def heartbeat(self) -> None:
-        """Renew the Lease for ever."""
+        """Renew the Lease for ever. After a gap the Node is written too: others may have called it silent."""
+        clock = self._pace.clock
+        heard = clock.monotonic()
         while True:
             await self._insist(self._renew)
-            await self._pace.clock.sleep(self._pace.timings.lease_seconds)
+            if clock.monotonic() - heard > 2 * self._pace.timings.lease_seconds:
+                self._changed.set()
+            heard = clock.monotonic()
+            await clock.sleep(self._pace.timings.lease_seconds)
 
     async def _insist(self, work: Any) -> None:
         while True:

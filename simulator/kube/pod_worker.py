@@ -99,9 +99,7 @@ class PodWorker:
             self._ended_during_add = self._end() is not None
             if not self._ended_during_add:
                 await self._pace.wait("container_start")
-                sandbox_id = self._sandbox.id if self._sandbox is not None else ""
-                await self._record.publish_running(addresses, self._services.host_ip, sandbox_id)
-                await self._watch_over()
+                await self._watch_over(addresses)
             if self._ended_by_itself():
                 return "finished"
         return end
@@ -152,12 +150,16 @@ class PodWorker:
         for sandbox in sandboxes:
             await self._services.runtime.get().stop_pod_sandbox(self._services.connection, sandbox.id)
 
-    async def _watch_over(self) -> None:
-        """Return when the pod ends, in whatever way, or its sandbox has died."""
+    async def _watch_over(self, addresses: list[str]) -> None:
+        """Return when the pod ends, in whatever way, or its sandbox has died. Until then the pod is shown as running,
+        again if somebody else (node lifecycle) says otherwise.
+        """
+        sandbox_id = self._sandbox.id if self._sandbox is not None else ""
         while self._end() is None:
             if self._sandbox_died():
                 await self._pace.wait("pause_killed_to_del")
                 return
+            await self._record.publish_running(addresses, self._services.host_ip, sandbox_id)
             left = self._seconds_left()
             if left is not None and left <= 0:
                 return

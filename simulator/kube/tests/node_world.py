@@ -14,7 +14,7 @@ from simulator.kernel.loop import SimLoop
 from simulator.kernel.running import run
 from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
-from simulator.kube.api import Json
+from simulator.kube.api import Api, Json
 from simulator.kube.client import Client
 from simulator.kube.fault_script import FaultScript
 from simulator.kube.machine import Call, Exec, Machine, Result
@@ -104,8 +104,8 @@ class World:
         self._zero = self.loop.time()
         self.lines.clear()
 
-    def node(self, name: str, **options: Any) -> Node:
-        """A node that is off."""
+    def node(self, name: str, *, api: Api | None = None, **options: Any) -> Node:
+        """A node that is off; its way to the server is ``api``."""
         disk = SimDisk()
         self._tasks.append(self.loop.create_task(disk.write(CONFIG_FILE, json.dumps(self._conflist).encode())))
         machine = Machine(
@@ -120,7 +120,9 @@ class World:
         )
         machine.binaries |= {"macvlan": macvlan(machine, self.tape), "host-local": self.ipam.main}
         machine.watchers.append(self._watch)
-        self.nodes[name] = Node(machine, self.api, self.tape, host_ip=f"192.0.2.{len(self.nodes) + 1}", **options)
+        self.nodes[name] = Node(
+            machine, api or self.api, self.tape, host_ip=f"192.0.2.{len(self.nodes) + 1}", **options
+        )
         return self.nodes[name]
 
     async def booted(self, name: str = "n1", **options: Any) -> Node:

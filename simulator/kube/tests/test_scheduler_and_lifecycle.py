@@ -1,5 +1,6 @@
 """Scheduler, node lifecycle and pod collection on simulated nodes."""
 
+from simulator.kube.link import ApiLink
 from simulator.kube.tests.node_world import World
 from simulator.kube.tests.test_workloads import BOX, has, in_a_cluster, pods, workload, world_ready
 
@@ -91,5 +92,32 @@ def test_the_out_of_service_taint_frees_pods_that_are_being_deleted() -> None:
         taint = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
         await world.client.patch("nodes", "n1", {"spec": {"taints": [*node["spec"]["taints"], taint]}})
         await world.gone("a", 25)
+
+    in_a_cluster(body)
+
+
+def test_a_node_that_was_cut_off_for_two_minutes_comes_back_with_its_pods_as_they_were() -> None:
+    async def body(world: World) -> None:
+        link = ApiLink(world.api, clock=world.clock, client="kubelet@n4")
+        world.node("n4", api=link).boot()
+        await world.sleep(3)
+        await world.create("a", node="n4")
+        await world.running("a")
+        link.set_state("refusing")
+
+        async def shown_ready() -> bool:
+            return world_ready((await world.pod("a")) or {})
+
+        async def shown_not_ready() -> bool:
+            return not await shown_ready()
+
+        await world.until(shown_not_ready, 60, every=1)
+        await world.sleep(60)
+        world.mark()
+        link.set_state("up")
+        await world.until(shown_ready, 20, every=1)
+        await world.sleep(400)
+        assert world_ready((await world.pod("a")) or {}), "it is not evicted later"
+        assert world.lines == []
 
     in_a_cluster(body)
