@@ -17,12 +17,12 @@ from pathlib import Path
 
 TOKEN = "conformance"  # a token for a server on loopback that lives for seconds
 START_SECONDS = 40.0
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def programs() -> Path | None:
     """The folder that has both programs."""
-    for folder in (os.environ.get("KUBEBUILDER_ASSETS", ""), str(_ROOT / "build/tools/bin")):
+    for folder in (os.environ.get("KUBEBUILDER_ASSETS", ""), str(ROOT / "build/tools/bin")):
         path = Path(folder)
         if folder and (path / "kube-apiserver").exists() and (path / "etcd").exists():
             return path

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
@@ -79,6 +80,10 @@ class Face(Protocol):
         """Let time pass."""
         ...
 
+    def webhook(self, handler: Handler) -> Json:
+        """Serve an admission webhook; gives the ``clientConfig`` to reach it by. It ends with the face."""
+        ...
+
 
 class _Seeded:
     def __init__(self) -> None:
@@ -96,7 +101,8 @@ class SimulatedFace:
 
     def __init__(self) -> None:
         self._loop = SimLoop()
-        self.server = ApiServer(VirtualClock(self._loop), _Seeded())
+        self._handlers: list[Handler] = []
+        self.server = ApiServer(VirtualClock(self._loop), _Seeded(), call_webhook=self._call)
 
     def send(
         self,
@@ -127,6 +133,18 @@ class SimulatedFace:
         await stream.aclose()  # type: ignore[attr-defined]
         return found
 
+    def webhook(self, handler: Handler) -> Json:
+        """See ``Face``."""
+        self._handlers.append(handler)
+        return {"url": f"https://webhook.test/{len(self._handlers) - 1}"}
+
+    async def _call(self, client_config: Json, review: Json) -> Json:
+        place, _, number = client_config["url"].rpartition("/")
+        if place != "https://webhook.test":
+            raise ConnectionRefusedError(client_config["url"])
+        request = review["request"]
+        return {**review, "response": {"uid": request["uid"], **self._handlers[int(number)](request)}}
+
     def wait(self, seconds: float) -> None:
         """See ``Face``."""
         self._loop.run_until_complete(asyncio.sleep(seconds))
@@ -146,6 +164,7 @@ class RealFace:
         self._port = port
         self._headers = {"Authorization": f"Bearer {token}"}
         self._connection = self._connect(60.0)
+        self._webhooks: list[WebhookServer] = []
 
     def _connect(self, timeout_seconds: float) -> http.client.HTTPSConnection:
         # The server makes its own certificate and listens on loopback only.
@@ -188,13 +207,20 @@ class RealFace:
             connection.close()
         return found
 
+    def webhook(self, handler: Handler) -> Json:
+        """See ``Face``."""
+        self._webhooks.append(WebhookServer(handler))
+        return dict(self._webhooks[-1].client_config)
+
     def wait(self, seconds: float) -> None:
         """See ``Face``."""
         time.sleep(seconds)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection and end the webhooks."""
         self._connection.close()
+        for webhook in self._webhooks:
+            webhook.close()
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:

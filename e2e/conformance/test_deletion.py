@@ -56,7 +56,7 @@ def test_an_object_with_a_finalizer_stays_until_it_is_taken_off(space: Workspace
     freed = space.face.send("PATCH", path, {"metadata": {"finalizers": None}}, content_type=MERGE)
     assert freed.status == 200
     assert space.face.send("GET", path).status == 404
-    events = space.face.watch(space.path("widgets"), 4, seconds=2, query={"resourceVersion": born.revision})
+    events = space.face.watch(space.path("widgets"), 3, seconds=2, query={"resourceVersion": born.revision})
     assert [event["type"] for event in events] == ["MODIFIED", "MODIFIED", "DELETED"]
 
 

@@ -1,12 +1,15 @@
 """Lists, selectors, pages, watches."""
 
+from typing import Any
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap, pod, widget
 
+Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
 
 
-def _names(items: list[dict]) -> list[str]:
+def _names(items: list[Json]) -> list[str]:
     return [item["metadata"]["name"] for item in items]
 
 
@@ -192,5 +195,5 @@ def test_one_object_can_be_watched_by_its_name(space: Workspace) -> None:
     path = space.path("configmaps")
     for name in ("a", "b"):
         space.face.send("POST", path, configmap(name))
-    events = space.face.watch(path, 2, seconds=2, query={"fieldSelector": "metadata.name=b"})
+    events = space.face.watch(path, 2, seconds=1, query={"fieldSelector": "metadata.name=b"})
     assert [event["object"]["metadata"]["name"] for event in events] == ["b"]

@@ -17,7 +17,7 @@ import msgspec
 from simulator.kube.cel import ADMISSION_VARIABLES, CelError, Expression, compile_expression, scope
 from simulator.kube.metadata import Draws, new_uid
 from simulator.kube.patches import json_patched
-from simulator.kube.refusals import Cause, Refusal, internal
+from simulator.kube.refusals import Cause, Refusal, forbidden, internal
 from simulator.kube.routes import Route
 from simulator.kube.selection import selector_matches
 from simulator.kube.store import Store
@@ -162,7 +162,7 @@ class Webhooks:
             if not hook.wants(route, operation) or not self._selected(hook, route, new, old):
                 continue
             review = self._question(route, operation, new, old, user, dry_run=dry_run)
-            if not _meets(hook, review["request"]):
+            if not _meets(hook, review["request"], route):
                 continue
             response = await self._ask(hook, review)
             if response is None:
@@ -244,15 +244,25 @@ def _webhook(hook: Json, *, mutating: bool) -> Webhook:
     )
 
 
-def _meets(hook: Webhook, request: Json) -> bool:
-    """Whether every match condition holds. One that cannot be evaluated does not; the real server then goes by the
-    failurePolicy.
+def _meets(hook: Webhook, request: Json, route: Route) -> bool:
+    """Whether every match condition holds.
+
+    Raises:
+        Refusal: 403 none is false, but one cannot be evaluated, and failures are not ignored.
     """
     if not hook.conditions:
         return True
     values = {"request": request, "object": request["object"], "oldObject": request["oldObject"]}
     seen = scope(values, ADMISSION_VARIABLES)
-    return all(condition.holds(seen) for condition in hook.conditions)
+    outcomes = [condition.value(seen) for condition in hook.conditions]
+    if False in outcomes:
+        return False
+    broken = [outcome for outcome in outcomes if outcome is not True]
+    if broken and not hook.ignores_failure:
+        resource = route.resource
+        why = f'a match condition of webhook "{hook.name}" cannot be evaluated: {broken[0]}'
+        raise forbidden(resource.group, resource.plural, request["name"], why)
+    return not broken
 
 
 def _decoded(patch: Any) -> list[Json]:

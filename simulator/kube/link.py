@@ -330,12 +330,12 @@ class _Stream:
         self._pump = asyncio.get_running_loop().create_task(self._take(source))
 
     async def _take(self, source: AsyncIterator[Json]) -> None:
-        due = 0.0
+        due = came = 0.0
         try:
             async for event in source:
                 now = self._clock.now()
-                if due < now or not self._queue:
-                    due = max(due, now + self._latency())
+                if now != came:  # what happens at one instant travels together
+                    came, due = now, max(due, now + self._latency())
                 self._queue.append((due, event))
                 self.wake()
         except ConnectionError:

@@ -3,8 +3,8 @@
 from simulator.kube.tests.api_kit import CONFIGMAPS, Client, configmap, run, server
 
 
-def test_a_created_object_reads_back_with_what_the_server_adds():
-    async def story():
+def test_a_created_object_reads_back_with_what_the_server_adds() -> None:
+    async def story() -> None:
         client = Client(server())
         created = await client.ok("POST", CONFIGMAPS, configmap("a", data={"k": "v"}))
         assert created["metadata"]["uid"]
@@ -14,8 +14,8 @@ def test_a_created_object_reads_back_with_what_the_server_adds():
     run(story)
 
 
-def test_the_second_creator_of_a_name_is_told_that_it_exists():
-    async def story():
+def test_the_second_creator_of_a_name_is_told_that_it_exists() -> None:
+    async def story() -> None:
         client = Client(server())
         await client.ok("POST", CONFIGMAPS, configmap("a"))
         assert await client.refused("POST", CONFIGMAPS, configmap("a")) == (409, "AlreadyExists")
@@ -23,8 +23,8 @@ def test_the_second_creator_of_a_name_is_told_that_it_exists():
     run(story)
 
 
-def test_of_two_updates_from_one_version_the_second_is_a_conflict():
-    async def story():
+def test_of_two_updates_from_one_version_the_second_is_a_conflict() -> None:
+    async def story() -> None:
         client = Client(server())
         first = await client.ok("POST", CONFIGMAPS, configmap("a"))
         await client.ok("PUT", CONFIGMAPS + "/a", {**first, "data": {"k": "1"}})
@@ -34,8 +34,8 @@ def test_of_two_updates_from_one_version_the_second_is_a_conflict():
     run(story)
 
 
-def test_an_update_that_changes_nothing_writes_nothing():
-    async def story():
+def test_an_update_that_changes_nothing_writes_nothing() -> None:
+    async def story() -> None:
         api = server()
         client = Client(api)
         first = await client.ok("POST", CONFIGMAPS, configmap("a", data={"k": "v"}))
@@ -46,8 +46,8 @@ def test_an_update_that_changes_nothing_writes_nothing():
     run(story)
 
 
-def test_what_the_caller_does_to_its_body_afterwards_does_not_reach_the_store():
-    async def story():
+def test_what_the_caller_does_to_its_body_afterwards_does_not_reach_the_store() -> None:
+    async def story() -> None:
         client = Client(server())
         body = configmap("a", data={"k": "v"})
         await client.ok("POST", CONFIGMAPS, body)
@@ -57,8 +57,8 @@ def test_what_the_caller_does_to_its_body_afterwards_does_not_reach_the_store():
     run(story)
 
 
-def test_a_watch_from_a_revision_tells_everything_after_it():
-    async def story():
+def test_a_watch_from_a_revision_tells_everything_after_it() -> None:
+    async def story() -> None:
         client = Client(server())
         first = await client.ok("POST", CONFIGMAPS, configmap("a"))
         second = await client.ok("PUT", CONFIGMAPS + "/a", {**first, "data": {"k": "v"}})
@@ -71,8 +71,8 @@ def test_a_watch_from_a_revision_tells_everything_after_it():
     run(story)
 
 
-def test_every_commit_is_told_to_subscribers_in_order():
-    async def story():
+def test_every_commit_is_told_to_subscribers_in_order() -> None:
+    async def story() -> None:
         api = server()
         told = []
         api.subscribe(lambda revision, kind, old, new: told.append((revision, kind, old is None, new is None)))
