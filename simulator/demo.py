@@ -172,7 +172,7 @@ class Demo:
             found = self.world.leaks()
             return found[0].sentence if found else None
 
-        await self.operator.until(no_leak, 700)
+        await self.operator.until(no_leak, 900)
         await self.world.clock.sleep(REST_SECONDS)
 
     def _reclaimed(self) -> list[Reclaimed]:

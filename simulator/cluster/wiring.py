@@ -48,6 +48,11 @@ class Wiring:
         """Let requests meet a fault from now on."""
         self.rules.append(rule)
 
+    def forget_rules(self) -> None:
+        """Requests meet no more faults."""
+        self.rules.clear()
+        self._seen.clear()
+
     async def pause(self, label: str, span: Span) -> None:
         """Let a drawn time pass."""
         await self.clock.sleep(self.tape.uniform(label, *span))

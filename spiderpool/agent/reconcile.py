@@ -79,9 +79,9 @@ async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdic
     """The reclaim table's word on a claim of this machine; another machine's claims are not ours to attest."""
     if owner.machine_id != parts.ports.node.machine_id:
         return Keep(sentence="kept: claimed by another machine of this node's name; only it may attest")
+    if await _is_spare(parts, claim, owner):
+        return Release(reason="SpareClaim", sentence="released: another claim of this interface is on the wire")
     if await lives(parts, owner):
-        if await _is_spare(parts, claim, owner):
-            return Release(reason="SpareClaim", sentence="released: another claim of this interface is on the wire")
         return Keep(sentence="kept: its network namespace lives")
     kube = parts.ports.kube
     try:
@@ -111,19 +111,25 @@ async def _identity(parts: Parts, claim: SpiderIPAddress) -> Identity:
 
 async def _is_spare(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> bool:
     """Whether another claim of this interface and family is on the wire and this one is not (rule R9): the trace of a
-    create that committed after it was given up.
+    create that committed after it was given up, by this container or by one that is gone.
     """
-    family = claim.address.family
     siblings = [
         other
         for other in parts.memory.of_attachment(owner.uid, owner.interface)
-        if other.name != claim.name and other.address.family == family
+        if other.name != claim.name and other.address.family == claim.address.family
     ]
-    if not siblings:
+    if not siblings or await _is_carried(parts, claim):
         return False
-    carried = await parts.ports.host.addresses(owner.netns.path)
-    on_wire = [text for texts in (carried or {}).values() for text in texts]
-    return claim.spec.address not in on_wire and any(other.spec.address in on_wire for other in siblings)
+    return any([await _is_carried(parts, other) for other in siblings])
+
+
+async def _is_carried(parts: Parts, claim: SpiderIPAddress) -> bool:
+    """Whether the claim's own network namespace lives and carries its address."""
+    owner = claim.spec.owner
+    if owner is None or not await lives(parts, owner):
+        return False
+    carried = await parts.ports.host.addresses(owner.netns.path) or {}
+    return claim.spec.address in carried.get(owner.interface, ())
 
 
 async def _tell(parts: Parts, claim: SpiderIPAddress, verdict: Release | Park) -> None:

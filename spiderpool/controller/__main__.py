@@ -16,7 +16,7 @@ from spiderpool.controller.certificates import BadSecret, KeyPair, issue, shared
 from spiderpool.controller.http import HttpServer, tls_context
 from spiderpool.controller.ports import ControllerPorts
 from spiderpool.controller.service import COMPONENT, Controller
-from spiderpool.controller.settings import ControllerSettings, SettingsError, from_environment
+from spiderpool.controller.settings import ControllerSettings
 from spiderpool.controller.webhooks import SERVICE_NAME, WebhookAddress
 from spiderpool.kube.auth import NotConfigured
 from spiderpool.kube.errors import KubeError
@@ -24,6 +24,7 @@ from spiderpool.kube.http import connect
 from spiderpool.kube.port import Kube
 from spiderpool.observe.prometheus import PrometheusTelemetry
 from spiderpool.ports.entropy import token
+from spiderpool.ports.settings import SettingsError, from_environment
 from spiderpool.ports.system import SystemClock, SystemEntropy
 
 RETRY_SECONDS: Final = 2.0
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         file = Path(parsed.config_path).read_text(encoding="utf-8") if parsed.config_path else ""
-        settings = from_environment(os.environ, file)
+        settings = from_environment(ControllerSettings, os.environ, file)
         asyncio.run(_serve(settings, parsed.kubeconfig, parsed.webhook_url))
     except (SettingsError, NotConfigured, BadSecret, OSError) as error:
         print(f"spiderpool-controller: {error}", file=sys.stderr)
