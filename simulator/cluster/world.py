@@ -185,7 +185,14 @@ class World:
         node.boot()
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(self._loop.create_task(work, name=name))
+        task = self._loop.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """A controller of the cluster that dies of a defect ends the run instead of leaving a cluster without it."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._loop.abort(error)
 
     async def _call_webhook(self, client_config: Json, review: Json) -> Json:
         await self.wiring.pause("webhook/latency", self.shape.api_latency)
