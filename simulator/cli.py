@@ -8,16 +8,20 @@ import importlib
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from simulator.campaign import Scale, campaign
 from simulator.cluster.world import World
 from simulator.demo import Demo, Outcome, Row
 from simulator.kernel.running import run as run_simulation
 from simulator.kernel.tape import Tape
 from simulator.oracles.violation import Violation
+from simulator.report.page import page
+from simulator.report.timeline import timeline
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,14 +31,15 @@ def main() -> None:
 
 @main.command()
 @click.option("--seed", type=int, default=7, show_default=True, help="The run; the same seed gives the same trace.")
-def demo(seed: int) -> None:
+@click.option("--html", type=click.Path(path_type=Path), help="Also write the run as one HTML page: a timeline.")
+def demo(seed: int, html: Path | None) -> None:
     """Addresses for a Deployment and a StatefulSet, then faults, leaks found, and the oracles' verdict."""
     console, began = _console(), time.monotonic()  # noqa: TID251  how long people waited
     tape = Tape(seed)
     seen: list[World] = []
 
     async def story() -> Outcome:
-        world = World(tape, events_kept=200)
+        world = World(tape)
         seen.append(world)
         teller = Demo(world, lambda seconds, sentence: console.print(f"[dim]{seconds:8.2f} s[/]  {sentence}"))
         try:
@@ -45,9 +50,11 @@ def demo(seed: int) -> None:
     try:
         outcome = run_simulation(story(), tape, leaks_allowed=True)
     except (AssertionError, Violation) as error:
+        _write_page(html, seen, seed)
         _tell_failure(console, error, seen)
         _last_line("failed", seed, seen, began)
         sys.exit(1)
+    _write_page(html, seen, seed)
     _tell_outcome(console, outcome)
     _last_line("ok" if not outcome.leaks else "leaked", seed, seen, began)
     sys.exit(1 if outcome.leaks else 0)
@@ -90,6 +97,14 @@ def _tell_failure(console: Console, error: BaseException, worlds: Sequence[World
             console.print(f"  {line}", markup=False)
 
 
+def _write_page(html: Path | None, worlds: Sequence[World], seed: int) -> None:
+    """The run as a page, if somebody wants one."""
+    if html is not None and worlds:
+        trace = worlds[0].trace
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(page(timeline(trace.events), title=f"demo, seed {seed}", trace=trace.hash), encoding="utf-8")
+
+
 def _last_line(verdict: str, seed: int, worlds: Sequence[World], began: float) -> None:
     """For machines."""
     trace = worlds[0].trace.hash if worlds else "-"
@@ -113,6 +128,30 @@ def run_scenario(scenario: str, seed: int) -> None:
     play(backend, seed)
     wall = time.monotonic() - began  # noqa: TID251  as above
     click.echo(f"verdict=ok scenario={name} seed={seed} wall={wall:.1f}")
+
+
+@main.command()
+@click.option("--from", "first", type=int, default=0, show_default=True, help="The first seed.")
+@click.option("--count", type=int, default=50, show_default=True, help="How many seeds.")
+@click.option("--nodes", type=int, default=3, show_default=True, help="Nodes of each world.")
+@click.option("--pods", type=int, default=12, show_default=True, help="Pods at most.")
+@click.option("--minutes", type=float, default=5.0, show_default=True, help="Virtual minutes under faults.")
+def seeds(first: int, count: int, nodes: int, pods: int, minutes: float) -> None:
+    """Worlds under churn and faults, one for each seed; each must keep all rules and heal."""
+    scale, failed, began = Scale(nodes=nodes, pods=pods, minutes=minutes), 0, time.monotonic()  # noqa: TID251  as above
+    for played in campaign(first, count, scale):
+        if played.failed:
+            failed += 1
+            click.echo(
+                f"replay: spidersim seeds --from {played.seed} --count 1 --nodes {nodes} --pods {pods} "
+                f"--minutes {minutes:g}\n  {played.why}"
+            )
+            for line in (*map(str, played.plan.strikes if played.plan else ()), *played.events):
+                click.echo(f"    {line}")
+    wall = time.monotonic() - began  # noqa: TID251  as above
+    verdict = "failed" if failed else "ok"
+    click.echo(f"verdict={verdict} seeds={count} failed={failed} wall={wall:.1f} per_hour={count * 3600 / wall:.0f}")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
