@@ -1,10 +1,11 @@
-"""A real etcd and kube-apiserver on loopback, for as long as the claims are checked.
+"""A real etcd, kube-apiserver and, where it is there, controller manager on loopback, for as long as the claims are checked.
 
 The programs come from ``make tools`` (``build/tools/bin``) or ``KUBEBUILDER_ASSETS``. Ports are free ones, state lives
-in a temporary directory, and both processes are ended by their own handles.
+in a temporary directory, and all processes are ended by their own handles.
 """
 
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -57,41 +58,67 @@ def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]]) ->
     client, peer, port = _free_port(), _free_port(), _free_port()
     store = f"http://127.0.0.1:{client}"
     _keys(state)
-    started.append(
-        _run(
-            state / "etcd.log",
-            folder / "etcd",
-            f"--data-dir={state}/etcd",
-            f"--listen-client-urls={store}",
-            f"--advertise-client-urls={store}",
-            f"--listen-peer-urls=http://127.0.0.1:{peer}",
-            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
-            f"--initial-cluster=default=http://127.0.0.1:{peer}",
-            "--unsafe-no-fsync",
-        )
-    )
-    started.append(
-        _run(
-            state / "apiserver.log",
-            folder / "kube-apiserver",
-            f"--etcd-servers={store}",
-            f"--secure-port={port}",
-            "--bind-address=127.0.0.1",
-            f"--cert-dir={state}/pki",
-            f"--token-auth-file={state}/tokens.csv",
-            "--authorization-mode=AlwaysAllow",
-            "--anonymous-auth=false",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={state}/sa.pub",
-            f"--service-account-signing-key-file={state}/sa.key",
-            "--service-cluster-ip-range=10.255.0.0/24",
-            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
-            "--endpoint-reconciler-type=none",
-            "--profiling=false",
-        )
-    )
+    etcd = _run(state / "etcd.log", folder / "etcd", *_etcd(state, store, f"http://127.0.0.1:{peer}"))
+    started.append(etcd)
+    started.append(_run(state / "apiserver.log", folder / "kube-apiserver", *_api_server(state, store, port)))
     _wait_ready(port, started, state)
+    if (folder / "kube-controller-manager").exists():
+        started.append(_run(state / "controllers.log", folder / "kube-controller-manager", *_controllers(state, port)))
     return port
+
+
+def _etcd(state: Path, store: str, peer: str) -> list[str]:
+    return [
+        f"--data-dir={state}/etcd",
+        f"--listen-client-urls={store}",
+        f"--advertise-client-urls={store}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+    ]
+
+
+def _api_server(state: Path, store: str, port: int) -> list[str]:
+    return [
+        f"--etcd-servers={store}",
+        f"--secure-port={port}",
+        "--bind-address=127.0.0.1",
+        f"--cert-dir={state}/pki",
+        f"--token-auth-file={state}/tokens.csv",
+        "--authorization-mode=AlwaysAllow",
+        "--anonymous-auth=false",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={state}/sa.pub",
+        f"--service-account-signing-key-file={state}/sa.key",
+        "--service-cluster-ip-range=10.255.0.0/24",
+        "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+        "--endpoint-reconciler-type=none",
+        "--profiling=false",
+    ]
+
+
+def _controllers(state: Path, port: int) -> list[str]:
+    """The garbage collector and the namespace controller, and nothing else."""
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "it",
+        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+        "clusters": [
+            {"name": "it", "cluster": {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}}
+        ],
+        "users": [{"name": "it", "user": {"token": TOKEN}}],
+    }
+    (state / "kubeconfig").write_text(json.dumps(kubeconfig))
+    return [
+        f"--kubeconfig={state}/kubeconfig",
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--profiling=false",
+        "--use-service-account-credentials=false",
+        "--controllers=garbage-collector-controller,namespace-controller",
+    ]
 
 
 def _keys(state: Path) -> None:

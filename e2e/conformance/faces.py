@@ -20,6 +20,8 @@ from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
+from simulator.kube.garbage import run_garbage_collector
+from simulator.kube.namespaces import run_namespace_controller
 from simulator.kube.server import ApiServer
 
 Json = dict[str, Any]
@@ -102,7 +104,12 @@ class SimulatedFace:
     def __init__(self) -> None:
         self._loop = SimLoop()
         self._handlers: list[Handler] = []
-        self.server = ApiServer(VirtualClock(self._loop), _Seeded(), call_webhook=self._call)
+        clock = VirtualClock(self._loop)
+        self.server = ApiServer(clock, _Seeded(), call_webhook=self._call)
+        self._actors = [
+            self._loop.create_task(run_garbage_collector(self.server, clock)),
+            self._loop.create_task(run_namespace_controller(self.server, clock)),
+        ]
 
     def send(
         self,
@@ -151,6 +158,9 @@ class SimulatedFace:
 
     def close(self) -> None:
         """End the virtual world."""
+        for actor in self._actors:
+            actor.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._actors, return_exceptions=True))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 

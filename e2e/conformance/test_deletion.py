@@ -134,13 +134,14 @@ def test_a_collection_is_deleted_by_selector(space: Workspace) -> None:
 
 
 def test_a_namespace_that_is_deleted_takes_nothing_new(space: Workspace) -> None:
-    space.face.send("POST", space.path("configmaps"), configmap("a"))
+    space.face.send("POST", space.path("pods"), pod("a", node="n1"))
     marked = space.face.send("DELETE", f"/api/v1/namespaces/{space.namespace}")
     assert (marked.status, marked.body["status"]["phase"]) == (200, "Terminating")
     refused = space.face.send("POST", space.path("configmaps"), configmap("b"))
     assert refused.refusal == (403, "Forbidden")
     assert refused.causes == [("metadata.namespace", "NamespaceTerminating")]
-    assert space.face.send("PUT", space.path("configmaps", "a"), configmap("a", {"k": "v"})).status == 200
+    patch = {"status": {"phase": "Failed"}}
+    assert space.face.send("PATCH", space.path("pods", "a", "status"), patch, content_type=MERGE).status == 200
     finalized = {**marked.body, "spec": {"finalizers": []}}
     assert space.face.send("PUT", f"/api/v1/namespaces/{space.namespace}/finalize", finalized).status == 200
     assert space.face.send("GET", f"/api/v1/namespaces/{space.namespace}").status == 404

@@ -11,8 +11,9 @@ from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Check, Complete, Resource, nothing_to_check, nothing_to_complete
 from simulator.kube.rules import BadRule, compile_rules, rule_causes
-from simulator.kube.schema import Found, causes_of, compile_check, compile_shape, rules_unchecked
+from simulator.kube.schema import Found, causes_of, compile_check, rules_unchecked
 from simulator.kube.selection import field_extractor
+from simulator.kube.shaping import compile_shape
 
 Json = dict[str, Any]
 

@@ -62,10 +62,15 @@ def defined_collection(definition: Json) -> Collection:
 
 
 async def all_collections(api: Api, user: str) -> Sequence[Collection]:
-    """The built-in ones and those of the definitions that the server has now."""
+    """The built-in ones and those of the definitions that the server has now.
+
+    Raises:
+        ConnectionError: the server did not say.
+    """
     response = await api.request(ApiRequest(method="GET", path=_DEFINITIONS, user=user))
-    items = response.body.get("items") or [] if response.status == 200 else []
-    return [*builtin_collections(), *(defined_collection(item) for item in items)]
+    if response.status != 200:
+        raise ConnectionError(f"the definitions cannot be listed: {response.status}")
+    return [*builtin_collections(), *(defined_collection(item) for item in response.body["items"])]
 
 
 async def follow(api: Api, path: str, clock: Pause, user: str) -> AsyncIterator[tuple[str, list[Json]]]:

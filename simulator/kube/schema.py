@@ -1,8 +1,8 @@
-"""Structural schemas, compiled once per definition: prune, fill in defaults, check.
+"""What a structural schema says about values, compiled once per definition.
 
 A node of the schema becomes a few closures that know their keywords already, so that an object of a kind without odd
-keywords costs one call per field. ``shape`` changes a body in place; ``check`` reports and changes nothing. Where a
-value is refused, ``check`` says where by a chain ``(parent, step)``, which is turned into text only then.
+keywords costs one call per field. Where a value is refused, the chain ``(parent, step)`` says where; it is turned into
+text only then.
 """
 
 import re
@@ -10,22 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from simulator.kube.refusals import Cause
 
 Json = dict[str, Any]
 Path = tuple[Any, str | int] | None
-Shape = Callable[[Any], None]
 Found = list[tuple[Path, str, str]]  # where, reason, message
 Checker = Callable[[Any, Path, Found], None]
 
-PRESERVE = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
-EMBEDDED = "x-kubernetes-embedded-resource"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_KEYS = "x-kubernetes-list-map-keys"
-_EMBEDDED_FIELDS = ("apiVersion", "kind", "metadata")
 
 
 def steps_of(path: Path) -> list[str | int]:
@@ -45,73 +39,6 @@ def text_of(path: Path) -> str:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
 
-
-# --- pruning and defaults
-
-
-def compile_shape(schema: Json) -> Shape | None:
-    """What prunes a value and fills in defaults, in place; ``None`` where there is nothing to do."""
-    if "properties" in schema or schema.get("type") == "object":
-        return _object_shape(schema)
-    if "items" in schema:
-        inner = compile_shape(schema["items"])
-        if inner is not None:
-            return _each(inner)
-    return None
-
-
-def _each(inner: Shape) -> Shape:
-    def shape(value: Any) -> None:
-        if isinstance(value, list):
-            for item in value:
-                inner(item)
-
-    return shape
-
-
-def _object_shape(schema: Json) -> Shape | None:
-    properties: Mapping[str, Json] = schema.get("properties") or {}
-    additional = schema.get("additionalProperties")
-    if additional and not properties:
-        inner = compile_shape(additional) if isinstance(additional, dict) else None
-        return None if inner is None else _each_value(inner)
-    known = frozenset(properties) | (frozenset(_EMBEDDED_FIELDS) if schema.get(EMBEDDED) else frozenset())
-    keeps_unknown = bool(schema.get(PRESERVE)) or bool(additional)
-    children = [(name, inner) for name, child in properties.items() if (inner := compile_shape(child)) is not None]
-    defaults = [
-        (name, msgspec.json.encode(child["default"])) for name, child in properties.items() if "default" in child
-    ]
-    never_null = [name for name, child in properties.items() if child.get("type") and not child.get("nullable")]
-
-    def shape(value: Any) -> None:
-        if not isinstance(value, dict):
-            return
-        if not keeps_unknown and not known.issuperset(value):
-            for name in [name for name in value if name not in known]:
-                del value[name]
-        if None in value.values():
-            for name in [name for name in never_null if name in value and value[name] is None]:
-                del value[name]
-        for name, default in defaults:
-            if name not in value:
-                value[name] = msgspec.json.decode(default)
-        for name, inner in children:
-            if name in value:
-                inner(value[name])
-
-    return shape
-
-
-def _each_value(inner: Shape) -> Shape:
-    def shape(value: Any) -> None:
-        if isinstance(value, dict):
-            for item in value.values():
-                inner(item)
-
-    return shape
-
-
-# --- checking
 
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),

@@ -8,7 +8,8 @@ from simulator.kube.cel import CelError, compile_expression, scope
 from simulator.kube.patches import merged, strategically_merged
 from simulator.kube.refusals import Refusal
 from simulator.kube.rules import BadRule, compile_rules, rule_causes
-from simulator.kube.schema import Found, compile_check, compile_shape, text_of
+from simulator.kube.schema import Found, compile_check, text_of
+from simulator.kube.shaping import compile_shape
 
 
 @pytest.mark.parametrize(
