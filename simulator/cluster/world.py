@@ -90,6 +90,7 @@ class World:
 
     async def stop(self) -> None:
         """Power off and end everything that runs."""
+        self.trace.event("world", "stop")
         for node in self.nodes.values():
             node.power_cut()
         for controller in self.controllers:
