@@ -6,6 +6,7 @@ import sys
 import tomllib
 from functools import cache
 from importlib.metadata import metadata, packages_distributions
+from typing import Any
 
 from docs.tests.documents import ROOT, code, codes, table, text
 
@@ -14,7 +15,7 @@ OWN = ("spiderpool", "simulator", "e2e", "chaos", "docs")
 
 
 @cache
-def project() -> dict:
+def project() -> dict[str, Any]:
     return tomllib.loads(text("pyproject.toml"))
 
 
@@ -41,13 +42,14 @@ def development() -> set[str]:
 def licence_of(distribution: str) -> str:
     found = metadata(distribution)
     classifiers = [each for each in found.get_all("Classifier") or [] if each.startswith("License :: OSI Approved")]
-    first = found.get("License-Expression") or found.get("License") or (classifiers[0] if classifiers else "")
-    return first.rpartition(":: ")[2]
+    given = [found[field] for field in ("License-Expression", "License") if field in found]
+    return str([*filter(None, given), *classifiers, ""][0]).rpartition(":: ")[2]
 
 
 def imports_of_product() -> dict[str, set[str]]:
     """Third-party distribution to the product's modules that import it."""
-    distributions, sites = packages_distributions(), {}
+    distributions = packages_distributions()
+    sites: dict[str, set[str]] = {}
     for path in sorted((ROOT / "spiderpool").rglob("*.py")):
         if "tests" in path.parts:
             continue

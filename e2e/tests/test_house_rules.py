@@ -7,11 +7,13 @@ get shorter.
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+Check = Callable[[str], Iterator[str]]
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_LINES_MAX = 500
@@ -79,7 +81,7 @@ def empty_names(path: str) -> Iterator[str]:
                 yield f"{part} is named after nothing that it does"
 
 
-RULES = {
+RULES: dict[str, tuple[Check, str]] = {
     "module length": (long_module, "*.py"),
     "function length": (long_functions, "*.py"),
     "docstring": (missing_docstring, "*.py"),
@@ -145,7 +147,7 @@ def test_every_file_is_named_after_what_it_does() -> None:
         pytest.param(empty_names, "spiderpool/kube/http_utils.py", id="empty name"),
     ],
 )
-def test_a_planted_fault_is_found(check, text: str) -> None:
+def test_a_planted_fault_is_found(check: Check, text: str) -> None:
     assert list(check(text))
 
 
@@ -159,5 +161,5 @@ def test_a_planted_fault_is_found(check, text: str) -> None:
         pytest.param(empty_names, "simulator/cluster/operator.py", id="name"),
     ],
 )
-def test_what_is_allowed_passes(check, text: str) -> None:
+def test_what_is_allowed_passes(check: Check, text: str) -> None:
     assert not list(check(text))
