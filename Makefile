@@ -31,7 +31,7 @@ tools: ## build the pinned Kubernetes programs once, cached by version
 	@$(PYTHON) e2e/tools/build.py
 
 e2e: setup plugin ## the scenarios on a backend (BACKEND=simulator|local|kind)
-	@$(RUN)/python -m pytest e2e/scenarios --backend=$(BACKEND) -v
+	@$(RUN)/python -m pytest e2e/scenarios --backend=$(BACKEND) -v -rs
 
 bench: setup plugin ## the figures of docs/benchmarks.md, also as build/bench.json
 	@$(RUN)/python -m e2e.benchmarks
