@@ -23,7 +23,8 @@ def tracked(ending: str) -> tuple[str, ...]:
     try:
         listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"the tree is not a git clone, so nobody can say which files belong to it: {error}")
+        reason = f"the tree is not a git clone, so nobody can say which files belong to it: {error}"
+        pytest.skip(reason, allow_module_level=True)
     return tuple(name for name in listed.stdout.split("\0") if name.endswith(ending) and (ROOT / name).is_file())
 
 
