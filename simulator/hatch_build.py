@@ -4,7 +4,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGES = {".": "simulator", "../e2e": "e2e", "../chaos": "chaos"}
+PACKAGES = {
+    ".": "simulator",
+    "../e2e": "e2e",
+    "../chaos": "chaos",
+    "../charts/spiderpool": "simulator/installed/charts/spiderpool",
+    "../docs/examples": "simulator/installed/docs/examples",
+}
 
 
 class SiblingPackages(BuildHookInterface[Any]):

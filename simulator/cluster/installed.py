@@ -1,4 +1,7 @@
-"""What an administrator installs before the first pod: the same files as on every other backend, read once."""
+"""What an administrator installs before the first pod: the same files as on every other backend, read once.
+
+In a clone they lie beside this package; a wheel carries them inside it.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -6,7 +9,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+_WHEEL = Path(__file__).resolve().parents[1] / "installed"
+ROOT = _WHEEL if _WHEEL.is_dir() else _WHEEL.parents[1]
 MANIFESTS = ("charts/spiderpool/rbac/00-namespace.yaml", "charts/spiderpool/crds", "charts/spiderpool/ledger")
 CONFLIST = ROOT / "docs/examples/quickstart/10-macvlan.conflist"
 
