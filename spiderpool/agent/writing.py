@@ -9,6 +9,7 @@
 | no answer | same name, same token, again | read it: is it what was written? | again, by the caller |
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -44,7 +45,8 @@ async def create(parts: Parts, claim: SpiderIPAddress) -> SpiderIPAddress | Take
 
     Raises:
         KubeError: the server could not be asked, or never gave a clear answer; the claim may then exist, or come to
-            exist, and the pod is marked uncertain so that the ledger is read before it gets anything else.
+            exist, and the pod is marked uncertain so that the ledger is read before it gets anything else. So it is
+            when the call is cancelled, as by a deadline.
     """
     kube, unclear = parts.ports.kube, False
     uid = claim.spec.owner.uid if claim.spec.owner else ""
@@ -56,6 +58,9 @@ async def create(parts: Parts, claim: SpiderIPAddress) -> SpiderIPAddress | Take
             mine = await _mine_behind(parts, claim) if unclear else Taken()
             if mine is not None:
                 return mine
+        except asyncio.CancelledError:
+            parts.memory.doubt(uid)
+            raise
         except UnknownOutcome:
             unclear = True
             parts.memory.doubt(uid)
