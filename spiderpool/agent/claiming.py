@@ -10,14 +10,15 @@ hint and experience ──▶ propose ──▶ create ──▶ 201 mine
 The hint may be missing, old or wrong: no address is handed out or held back for good because of it (rule L4).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from spiderpool.agent import writing
 from spiderpool.agent.parts import Parts
 from spiderpool.ipam.choose import propose, propose_by_hint
-from spiderpool.ipam.claims import adopted, new_claim
+from spiderpool.ipam.claims import adopted, new_claim, newest
 from spiderpool.ipam.usage import Hint, decode
-from spiderpool.resources.addresses import Address, claim_name
+from spiderpool.resources.addresses import Address, Family, claim_name
 from spiderpool.resources.claim import Owner, PoolRef, SpiderIPAddress
 from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.pool import SpiderIPPool
@@ -74,7 +75,9 @@ async def claim_from(
         if value is None or search.misses >= MISSES_BEFORE_LIST:
             if search.lists == LISTS or (value is None and search.lists and not search.misses):
                 return await _from_cooling(parts, search, owner, identity)
-            await _list(parts, search)
+            listed = await _list(parts, search)
+            if (mine := await _adopt_own(parts, listed, owner, identity, pool.family)) is not None:
+                return mine
             continue
         claim = new_claim(Address(pool.family, value), pool, owner, identity)
         made = await writing.create(parts, claim)
@@ -114,7 +117,7 @@ def _next(parts: Parts, search: _Search) -> int | None:
     return propose(search.usable, is_taken=is_taken, taken=taken, draw=draw, policy=policy)
 
 
-async def _list(parts: Parts, search: _Search) -> None:
+async def _list(parts: Parts, search: _Search) -> Sequence[SpiderIPAddress]:
     """Replace belief by the ledger: every claim that lies in this pool."""
     listing = await parts.reads.pool_claims.after_now(search.pool.metadata.name)
     search.lists += 1
@@ -124,6 +127,28 @@ async def _list(parts: Parts, search: _Search) -> None:
     search.cooling = sorted(
         (claim for address, claim in values if claim.spec.state == "Cooling" and address.value in search.usable),
         key=lambda claim: (claim.spec.released_at, claim.name),
+    )
+    return listing.items
+
+
+async def _adopt_own(
+    parts: Parts, listed: Sequence[SpiderIPAddress], owner: Owner, identity: str, family: Family
+) -> SpiderIPAddress | None:
+    """A claim of the caller's own interface among those of the pool: the trace of a create that was committed after it
+    had been given up. In a full pool it may be what fills it (rule R13).
+    """
+    own = newest(claim for claim in listed if claim.address.family == family and _is_of(claim, owner))
+    return None if own is None else await writing.update(parts, adopted(own, owner, identity))
+
+
+def _is_of(claim: SpiderIPAddress, caller: Owner) -> bool:
+    """Whether a claim is of this pod, interface and node, and of no newer container than the caller's."""
+    owner = claim.spec.owner
+    return (
+        claim.spec.state == "Claimed"
+        and owner is not None
+        and (owner.uid, owner.interface, owner.node) == (caller.uid, caller.interface, caller.node)
+        and (owner.boot_id != caller.boot_id or owner.since <= caller.since)
     )
 
 
