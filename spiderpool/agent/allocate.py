@@ -13,8 +13,9 @@ from spiderpool.agent.claiming import claim_from
 from spiderpool.agent.holder import may_adopt_held
 from spiderpool.agent.nomination import Nominated, nominate
 from spiderpool.agent.parts import Parts
-from spiderpool.agent.release import refresh, settle
+from spiderpool.agent.release import refresh, settle, take_off_wire
 from spiderpool.agent.verifying import verifying_read
+from spiderpool.host.port import HostError
 from spiderpool.ipam.attach import Adopt, AskHolder, Keep, Overtaken, decide, overtaken_by
 from spiderpool.ipam.claims import adopted, same_attempt
 from spiderpool.ipam.refusals import Code, PoolRefusal, Refusal
@@ -216,8 +217,9 @@ async def _verify(parts: Parts, add: _Add) -> None:
 
 
 async def _undo(parts: Parts, add: _Add) -> list[str]:
-    """Give back what this ADD claimed or adopted, and say what; identities are parked. What cannot be given back now, node reclaim
-    finds: the pod is marked uncertain.
+    """Give back what this ADD claimed or adopted, and say what; identities are parked. An earlier ADD of the same
+    container may have brought an address up, so it is taken off the wire first. What cannot be given back now, node
+    reclaim finds: the pod is marked uncertain.
     """
     given_back: list[str] = []
     try:
@@ -225,10 +227,11 @@ async def _undo(parts: Parts, add: _Add) -> list[str]:
             await refresh(parts)
         for claim in parts.memory.of_attachment(add.owner.uid, add.owner.interface):
             if same_attempt(claim.spec.owner, add.owner) and claim.spec.state == "Claimed":
+                await take_off_wire(parts, claim)
                 await settle(parts, claim)
                 given_back.append(claim.spec.address)
         await journal.remove_entry(parts, add.call.container_id, add.call.interface)
-    except KubeError as error:
+    except (KubeError, HostError) as error:
         parts.memory.doubt(add.owner.uid)
         parts.ports.telemetry.log("warning", "a failed ADD could not give back", pod=add.owner.name, error=str(error))
     return given_back
