@@ -4,6 +4,7 @@ The answer to the plugin is what goes to its stdout, with the exit code in a hea
 so that the plugin stays small.
 """
 
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -61,9 +62,17 @@ async def serve_cni(parts: Parts, request: Request, started_at: float) -> Respon
         return _answer(1, CniError(Code.INVALID_ENVIRONMENT, str(error)).to_json())
     except CniError as error:
         return _answer(1, error.to_json(version_of(request.body)))
+    except HostError as error:
+        refused = CniError(Code.TRY_LATER, f"the node could not do it: {error}")
+        return _answer(1, refused.to_json(version_of(request.body)))
     except KubeError as error:
         refused = CniError(Code.TRY_LATER, f"the API server did not answer: {type(error).__name__}: {error}")
         return _answer(1, refused.to_json(version_of(request.body)))
+    except Exception as error:  # noqa: BLE001  a defect of ours must reach the runtime in CNI's form, and the log whole
+        parts.ports.telemetry.log("error", "defect", path=request.path, traceback=traceback.format_exc())
+        said = f"defect of Spiderpool: {type(error).__name__}: {error}"
+        defect = CniError(Code.INTERNAL, said, "the agent's log has the traceback; please report it")
+        return _answer(1, defect.to_json(version_of(request.body)))
     return _answer(0, stdout)
 
 
@@ -106,6 +115,11 @@ async def _add(served: _Served) -> bytes:
     )
 
 
+def _note_del(parts: Parts, gone: DelCall) -> None:
+    """From here on an older ADD of this container hands nothing out."""
+    parts.memory.note_del(gone.container_id, gone.interface, gone.stamp_ns, parts.ports.clock.monotonic())
+
+
 async def replay_del(parts: Parts, forwarded: Forwarded) -> bool:
     """Carry out a DEL that was buried; False when it must stay buried. One that cannot be understood is dropped."""
     try:
@@ -114,7 +128,7 @@ async def replay_del(parts: Parts, forwarded: Forwarded) -> bool:
         parts.ports.telemetry.log("error", "a buried DEL cannot be understood; dropped", error=str(error))
         return True
     gone = DelCall(container_id=call.container_id, interface=call.ifname, netns=call.netns, stamp_ns=forwarded.since_ns)
-    parts.memory.note_del(gone.container_id, gone.interface, gone.stamp_ns, parts.ports.clock.monotonic())
+    _note_del(parts, gone)
     try:
         claims = await release_container(parts, gone)
     except (KubeError, HostError) as error:
@@ -133,7 +147,7 @@ async def _del(served: _Served) -> bytes:
         netns=served.call.netns,
         stamp_ns=served.forwarded.since_ns,
     )
-    served.parts.memory.note_del(gone.container_id, gone.interface, gone.stamp_ns, served.parts.ports.clock.monotonic())
+    _note_del(served.parts, gone)
     try:
         if served.parts.memory.started:
             await release_container(served.parts, gone)
@@ -166,6 +180,8 @@ async def _check(served: _Served) -> bytes:
 
 async def _gc(served: _Served) -> bytes:
     """Release attachments of this network that the runtime no longer knows; those of other networks are not ours."""
+    if not served.parts.memory.started:
+        raise CniError(Code.TRY_LATER, "the agent is starting and does not know its node's claims yet")
     valid = {(one.container_id, one.ifname) for one in served.config.valid_attachments or ()}
     for entry in await journal.entries(served.parts):
         if entry.network == served.config.name and (entry.container_id, entry.interface) not in valid:
@@ -175,6 +191,7 @@ async def _gc(served: _Served) -> bytes:
                 netns=entry.netns.path,
                 stamp_ns=served.forwarded.since_ns,
             )
+            _note_del(served.parts, gone)
             await release_container(served.parts, gone)
     return b""
 
