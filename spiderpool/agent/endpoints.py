@@ -4,6 +4,7 @@ Nothing decides by an endpoint, so it may be late; it is written again whenever 
 with its pod by the garbage collector.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,8 @@ async def write_endpoint(parts: Parts, key: Key) -> None:
         current = None
     if not claims:
         if current and current.status and current.status.current.uid == uid:
-            await kube.delete(ENDPOINTS, name, namespace=namespace, uid=current.metadata.uid)
+            with contextlib.suppress(NotFound):  # the garbage collector was faster
+                await kube.delete(ENDPOINTS, name, namespace=namespace, uid=current.metadata.uid)
         return
     pod = await find_pod(parts, namespace, name, uid)
     if pod is None:
