@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 REPLAY_SECONDS = 10.0
 ENDED_POD_SECONDS = 2.0
+ENDPOINT_SECONDS = 0.3
 REQUESTS_MAX = 1000
 
 
@@ -153,7 +154,8 @@ class Agent:
             self._ended.add_after(pod.metadata.uid, ENDED_POD_SECONDS)
 
     def _on_claim(self, key: Key) -> None:
-        self._endpoints.add(key)
+        """Claims of a pod come and go by twos; its endpoint is written when they have settled."""
+        self._endpoints.add_after(key, ENDPOINT_SECONDS)
 
 
 def _views(ports: AgentPorts, on_pod: Handler[Pod]) -> Views:
