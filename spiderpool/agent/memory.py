@@ -28,12 +28,13 @@ class Memory:
     _deleted: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
     def replace_all(self, claims: Iterable[SpiderIPAddress]) -> None:
-        """Start over from a consistent list of this node's claims."""
+        """Start over from a consistent list of this node's claims; whoever listens hears of all of them."""
         self.claims = {claim.name: claim for claim in claims}
+        self._tell(*self.claims.values())
 
     def merge(self, claims: Iterable[SpiderIPAddress], node: str) -> None:
-        """Take in a consistent list that may have been sent before the newest own writes: it adds and updates, and
-        what it lacks stays, because a delete with preconditions finds out soon enough.
+        """Take in a consistent list that may have been sent before the newest own writes: it only adds. What it lacks
+        or has in another version stays as it is here, because a write with preconditions finds out soon enough.
         """
         for claim in claims:
             if claim.name not in self.claims:

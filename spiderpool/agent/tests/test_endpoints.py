@@ -1,0 +1,86 @@
+"""A pod's endpoint says what its claims say: written once for all families, and found missing by the next incarnation."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from simulator.cluster.operator import Operator
+from simulator.cluster.world import World
+from simulator.kernel.running import run
+from simulator.kernel.tape import Tape
+
+POOLS = [
+    {
+        "apiVersion": "spiderpool.spidernet.io/v2beta1",
+        "kind": "SpiderIPPool",
+        "metadata": {"name": name},
+        "spec": {"subnet": subnet, "ips": [ips], "default": True},
+    }
+    for name, subnet, ips in (
+        ("v4", "10.98.0.0/16", "10.98.1.1-10.98.1.9"),
+        ("v6", "fd00:98::/64", "fd00:98::1:1-fd00:98::1:9"),
+    )
+]
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "one"},
+    "spec": {"nodeName": "n1", "containers": [{"name": "box", "image": "box"}]},
+}
+Writes = list[str]
+
+
+def on_a_cluster(story: Callable[[World, Operator, Writes], Awaitable[None]]) -> None:
+    """Run a story on a world in which pod ``one`` has its addresses; ``Writes`` lists every write of an endpoint."""
+
+    async def whole() -> None:
+        world, writes = World(Tape(7)), Writes()
+        operator = Operator(world)
+
+        def note(_revision: int, kind: str, old: Any, new: Any) -> None:
+            if (new or old).get("kind") == "SpiderEndpoint":
+                writes.append(kind)
+
+        try:
+            await world.start()
+            world.server.subscribe(note)
+            await operator.until(operator.ready, 30)
+            await operator.apply(*POOLS, POD)
+            await operator.until(lambda: two_families(operator), 30)
+            await story(world, operator, writes)
+        finally:
+            await world.stop()
+
+    run(whole(), Tape(7), leaks_allowed=True)
+
+
+async def two_families(operator: Operator) -> str | None:
+    """None when the endpoint of pod ``one`` names both addresses that are claimed."""
+    claims = sorted(claim["spec"]["address"] for claim in await operator.items("SpiderIPAddress"))
+    endpoint = await operator.get("SpiderEndpoint", "one") or {}
+    listed = endpoint.get("status", {}).get("current", {}).get("ips") or [{}]
+    said = sorted(listed[0].get(family, "") for family in ("ipv4", "ipv6"))
+    return None if len(claims) == 2 and said == claims else f"the endpoint says {said}, the ledger {claims}"
+
+
+def test_the_families_of_an_interface_are_written_together() -> None:
+    async def story(world: World, operator: Operator, writes: Writes) -> None:
+        await world.clock.sleep(10.0)
+        assert writes == ["ADDED"]
+
+        await operator.delete("Pod", "one")
+        await world.clock.sleep(60.0)
+        assert writes == ["ADDED", "DELETED"]
+
+    on_a_cluster(story)
+
+
+def test_an_endpoint_that_a_crash_left_unwritten_is_written_by_the_next_incarnation() -> None:
+    async def story(world: World, operator: Operator, writes: Writes) -> None:
+        world.agents["n1"].crash()
+        await operator.delete("SpiderEndpoint", "one")
+        world.agents["n1"].start()
+
+        await operator.until(lambda: two_families(operator), 30)
+        assert writes == ["ADDED", "DELETED", "ADDED"]
+
+    on_a_cluster(story)
