@@ -8,6 +8,8 @@ import asyncio
 
 from simulator.kernel.loop import SimLoop
 
+TICK_SECONDS = 1e-6  # the resolution of timers; real ones are no finer
+
 
 class VirtualClock:
     """See the module.
@@ -53,8 +55,15 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time; zero gives other tasks a turn."""
-        await asyncio.sleep(seconds)  # noqa: TID251  the simulated implementation of the Clock port
+        await asyncio.sleep(_at_least_a_tick(seconds))  # noqa: TID251  the simulated implementation of the Clock port
 
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         """Cancel the block after ``seconds`` of virtual time and raise ``TimeoutError``; ``None`` never does."""
-        return asyncio.timeout(seconds)  # noqa: TID251  as above
+        return asyncio.timeout(seconds if seconds is None else _at_least_a_tick(seconds))  # noqa: TID251  as above
+
+
+def _at_least_a_tick(seconds: float) -> float:
+    """A wait that is not zero moves time. One smaller than a float can add to the loop's time would not, and who waits
+    for the rest of a deadline would wait for ever at one instant.
+    """
+    return max(seconds, TICK_SECONDS) if seconds > 0 else seconds

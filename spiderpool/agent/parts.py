@@ -52,7 +52,7 @@ class Locks:
 
     @asynccontextmanager
     async def of(self, uid: str, interface: str) -> AsyncIterator[None]:
-        """Hold the lock of an attachment: its ADD, its release and its reclaim exclude each other."""
+        """Hold the lock of an attachment: its ADDs and its reclaim exclude each other (a DEL needs no lock)."""
         key = (uid, interface)
         lock, users = self._held.get(key, (asyncio.Lock(), 0))
         self._held[key] = (lock, users + 1)

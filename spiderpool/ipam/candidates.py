@@ -247,6 +247,8 @@ def _why_not(pool: SpiderIPPool, family: Family, request: Request) -> str | None
         return "is being deleted"
     if spec.disable:
         return "is disabled"
+    if spec.multus_name:
+        return f"is for the multus networks {', '.join(spec.multus_name)}, which are not matched yet"
     if _family_of(pool) != family:
         return f"has subnet {spec.subnet}, not IPv{family}"
     try:

@@ -68,3 +68,23 @@ def test_no_timeout_means_waiting_as_long_as_it_takes() -> None:
         assert clock.monotonic() == 1e6
 
     run(main())
+
+
+def test_who_waits_for_the_rest_of_a_deadline_gets_there_however_small_the_rest_is() -> None:
+    """After a boot a machine's clock is finer than the loop's time: a rest may be less than the loop can add."""
+
+    async def main() -> None:
+        clock = VirtualClock(sim_loop())
+        await clock.sleep(2.611264)
+        clock.boot_again()
+        deadline = clock.monotonic() + 0.3
+        await clock.sleep(0.3 - 5e-17)
+        looks = 0
+        while (rest := deadline - clock.monotonic()) > 0 or looks == 0:
+            looks += 1
+            assert looks < 100, "virtual time stands still"
+            with pytest.raises(TimeoutError):
+                async with clock.timeout(max(rest, 5e-17)):
+                    await asyncio.get_running_loop().create_future()
+
+    run(main())

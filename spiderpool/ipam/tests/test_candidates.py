@@ -102,6 +102,7 @@ def test_default_pools_come_most_specific_first_then_by_name() -> None:
         ({"pod_affinity": LabelSelector(match_labels={"app": "web"})}, {}, True),
         ({"pod_affinity": LabelSelector(match_labels={"app": "db"})}, {}, False),
         ({"disable": True}, {}, False),
+        ({"multus_name": ("kube-system/net",)}, {}, False),
     ],
 )
 def test_a_pool_serves_only_what_it_is_meant_for(*, spec: dict[str, Any], fields: dict[str, Any], serves: bool) -> None:
