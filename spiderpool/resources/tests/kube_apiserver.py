@@ -11,7 +11,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class KubeApiserver:
     """A client of one server, as cluster administrator."""
 
     def __init__(self, port: int, token: str) -> None:
+        self.port = port
+        self.token = token
         unverified = ssl.create_default_context()
         unverified.check_hostname = False
         unverified.verify_mode = ssl.CERT_NONE
@@ -68,23 +70,30 @@ class KubeApiserver:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[KubeApiserver]:
-    """A server that lives as long as the block."""
+def running(folder: Path, *, accounts: Sequence[str] = (), arguments: Sequence[str] = ()) -> Iterator[KubeApiserver]:
+    """A server that lives as long as the block.
+
+    Args:
+        folder: for its state.
+        accounts: further lines of its token file: token, user, uid and, in quotes, groups.
+        arguments: further arguments of kube-apiserver.
+    """
     store, peers, secure = _free_ports(3)
     _write_keys(folder)
     token = secrets.token_hex(16)
-    (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
+    lines = [f'{token},admin,admin,"system:masters"', *accounts]
+    (folder / "tokens.csv").write_text("".join(f"{line}\n" for line in lines))
     url = f"http://127.0.0.1:{store}"
     commands = {
         "etcd": _etcd(folder, url, f"http://127.0.0.1:{peers}"),
-        "kube-apiserver": _kube_apiserver(folder, url, secure),
+        "kube-apiserver": [*_kube_apiserver(folder, url, secure), *arguments],
     }
     server = KubeApiserver(secure, token)
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for name, arguments in commands.items():
+        for name, options in commands.items():
             with (folder / f"{name}.log").open("wb") as log:
-                command = [str(_programs() / name), *arguments]
+                command = [str(_programs() / name), *options]
                 processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
         until(server.is_ready, lambda: (folder / "kube-apiserver.log").read_text()[-2000:])
         yield server

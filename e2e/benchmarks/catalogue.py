@@ -1,0 +1,13 @@
+"""Every benchmark by the name that ``--only`` takes, from quick to slow."""
+
+from e2e.benchmarks import add_latency, agent_memory, burst, plugin_start, pool_size, simulator_speed
+from e2e.benchmarks.figure import Benchmark
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "plugin-start": plugin_start.run,
+    "simulator": simulator_speed.run,
+    "pool-size": pool_size.run,
+    "add": add_latency.run,
+    "agent-memory": agent_memory.run,
+    "burst": burst.run,
+}
