@@ -8,6 +8,7 @@ still bare (rule R8b).
 
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.release import lives, refresh, settle
+from spiderpool.host.port import HostError
 from spiderpool.ipam.identity import is_wanted, statefulset_of
 from spiderpool.ipam.reclaim import (
     Identity,
@@ -47,8 +48,8 @@ async def reconcile_pod(parts: Parts, uid: str) -> bool:
 
 
 async def reconcile_claim(parts: Parts, name: str) -> None:
-    """Judge one claim under its attachment's lock and do what the verdict says. An API server that cannot be asked
-    frees nothing.
+    """Judge one claim under its attachment's lock and do what the verdict says. An API server or a node that cannot
+    be asked frees nothing.
     """
     claim = parts.memory.claims.get(name)
     owner = claim.spec.owner if claim else None
@@ -60,7 +61,7 @@ async def reconcile_claim(parts: Parts, name: str) -> None:
             return
         try:
             await _act(parts, claim, owner)
-        except KubeError as error:
+        except (KubeError, HostError) as error:
             parts.ports.telemetry.log("warning", "claim not judged", address=name, error=str(error))
 
 

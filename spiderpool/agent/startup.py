@@ -9,6 +9,7 @@
 from spiderpool.agent import journal, writing
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.release import lives
+from spiderpool.host.port import HostError
 from spiderpool.ipam.identity import label_value
 from spiderpool.kube.errors import KubeError
 from spiderpool.resources.claim import LABEL_NODE, SpiderIPAddress
@@ -45,7 +46,14 @@ async def _register_again(parts: Parts) -> None:
     """Claims of live attachments that the ledger does not know."""
     for entry in await journal.entries(parts):
         owner = entry.claims[0].spec.owner if entry.claims else None
-        if owner is None or not await lives(parts, owner):
+        try:
+            alive = owner is not None and await lives(parts, owner)
+        except HostError as error:
+            parts.ports.telemetry.log(
+                "warning", "journal entry not judged", interface=entry.interface, error=str(error)
+            )
+            continue
+        if not alive:
             await journal.remove_entry(parts, entry.container_id, entry.interface)
             continue
         for claim in entry.claims:
