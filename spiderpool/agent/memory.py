@@ -32,13 +32,23 @@ class Memory:
         self.claims = {claim.name: claim for claim in claims}
         self._tell(*self.claims.values())
 
-    def merge(self, claims: Iterable[SpiderIPAddress], node: str) -> None:
-        """Take in a consistent list that may have been sent before the newest own writes: it only adds. What it lacks
-        or has in another version stays as it is here, because a write with preconditions finds out soon enough.
+    def merge(self, claims: Iterable[SpiderIPAddress], before: Mapping[str, SpiderIPAddress], node: str) -> None:
+        """Take in a consistent list of this node's claims.
+
+        Args:
+            claims: the list.
+            before: ``claims`` of this memory as they were when the list was asked for. What has been written since is
+                newer than the list and stays; the rest becomes what the list says.
+            node: this node.
         """
-        for claim in claims:
-            if claim.name not in self.claims:
+        listed = {claim.name: claim for claim in claims}
+        for name, claim in listed.items():
+            known = self.claims.get(name)
+            if (known is before.get(name)) and known != claim:
                 self.put(claim, node)
+        for name, known in before.items():
+            if name not in listed and self.claims.get(name) is known:
+                self.drop(name)
 
     def put(self, claim: SpiderIPAddress, node: str) -> None:
         """Remember a claim as the server answered it; one that has left the node is forgotten."""

@@ -46,9 +46,9 @@ def _is_meant(parts: Parts, call: DelCall, claim: SpiderIPAddress) -> bool:
 
 async def refresh(parts: Parts) -> None:
     """Read this node's claims again, because a write of unknown outcome is pending."""
-    doubts = dict(parts.memory.uncertain)
+    doubts, before = dict(parts.memory.uncertain), dict(parts.memory.claims)
     listing = await parts.reads.node_claims.after_now()
-    parts.memory.merge(listing.items, parts.ports.node.name)
+    parts.memory.merge(listing.items, before, parts.ports.node.name)
     parts.memory.trust(doubts)
 
 
