@@ -30,28 +30,34 @@ async def write_endpoint(parts: Parts, key: Key) -> None:
     """
     namespace, name, uid = key
     claims = [claim for claim in parts.memory.of_pod(uid) if claim.spec.state == "Claimed"]
-    kube = parts.ports.kube
-    try:
-        current = await kube.get(ENDPOINTS, name, namespace=namespace)
-    except NotFound:
-        current = None
     if not claims:
-        if current and current.status and current.status.current.uid == uid:
-            with contextlib.suppress(NotFound):  # the garbage collector was faster
-                await kube.delete(ENDPOINTS, name, namespace=namespace, uid=current.metadata.uid)
+        await _delete(parts, key)
         return
     pod = await find_pod(parts, namespace, name, uid)
-    if pod is None:
-        return
-    wanted = _endpoint(parts, pod, uid, claims)
-    if current is None:
-        try:
-            await kube.create(ENDPOINTS, wanted)
-        except AlreadyExists:
-            await write_endpoint(parts, key)
-    elif current.status != wanted.status:
-        metadata = replace(current.metadata, owner_references=wanted.metadata.owner_references)
-        await kube.update(ENDPOINTS, SpiderEndpoint(metadata=metadata, status=wanted.status))
+    if pod is not None:
+        await _write(parts, _endpoint(parts, pod, uid, claims))
+
+
+async def _delete(parts: Parts, key: Key) -> None:
+    """Delete a pod's endpoint, and never that of its successor, which has the same name."""
+    namespace, name, uid = key
+    kube = parts.ports.kube
+    with contextlib.suppress(NotFound):  # nobody wrote it, or the garbage collector was faster
+        current = await kube.get(ENDPOINTS, name, namespace=namespace)
+        if current.status and current.status.current.uid == uid:
+            await kube.delete(ENDPOINTS, name, namespace=namespace, uid=current.metadata.uid)
+
+
+async def _write(parts: Parts, wanted: SpiderEndpoint) -> None:
+    """Create, since most pods are new: a look before it would double the requests of a burst."""
+    kube = parts.ports.kube
+    try:
+        await kube.create(ENDPOINTS, wanted)
+    except AlreadyExists:
+        current = await kube.get(ENDPOINTS, wanted.metadata.name, namespace=wanted.metadata.namespace)
+        if current.status != wanted.status:
+            metadata = replace(current.metadata, owner_references=wanted.metadata.owner_references)
+            await kube.update(ENDPOINTS, SpiderEndpoint(metadata=metadata, status=wanted.status))
 
 
 def _endpoint(parts: Parts, pod: Pod, uid: str, claims: Sequence[SpiderIPAddress]) -> SpiderEndpoint:

@@ -74,6 +74,26 @@ def test_the_families_of_an_interface_are_written_together() -> None:
     on_a_cluster(story)
 
 
+def test_the_endpoint_of_a_new_pod_costs_one_request() -> None:
+    async def story(world: World, operator: Operator, writes: Writes) -> None:
+        meter = world.wiring.meter
+        asked = {verb: meter.total(verb=verb, resource="spiderendpoints") for verb in ("create", "get", "update")}
+        assert asked == {"create": 1, "get": 0, "update": 0}
+
+    on_a_cluster(story)
+
+
+def test_an_endpoint_that_says_it_already_is_not_written_again() -> None:
+    async def story(world: World, operator: Operator, writes: Writes) -> None:
+        world.agents["n1"].crash()
+        world.agents["n1"].start()
+        await world.clock.sleep(10.0)
+        assert writes == ["ADDED"]
+        assert world.wiring.meter.total(verb="get", resource="spiderendpoints") == 1
+
+    on_a_cluster(story)
+
+
 def test_an_endpoint_that_a_crash_left_unwritten_is_written_by_the_next_incarnation() -> None:
     async def story(world: World, operator: Operator, writes: Writes) -> None:
         world.agents["n1"].crash()
