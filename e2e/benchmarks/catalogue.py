@@ -1,6 +1,6 @@
 """Every benchmark by the name that ``--only`` takes, from quick to slow."""
 
-from e2e.benchmarks import add_latency, agent_memory, burst, plugin_start, pool_size, simulator_speed
+from e2e.benchmarks import add_latency, agent_memory, burst, plugin_start, pool_size, simulator_speed, whole_pods
 from e2e.benchmarks.figure import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -10,4 +10,5 @@ BENCHMARKS: dict[str, Benchmark] = {
     "add": add_latency.run,
     "agent-memory": agent_memory.run,
     "burst": burst.run,
+    "whole-pods": whole_pods.run,
 }
