@@ -47,6 +47,11 @@ class _Add:
     refused: dict[Family, set[int]] = field(default_factory=lambda: {4: set(), 6: set()})
     pools: dict[str, SpiderIPPool | None] = field(default_factory=dict)
 
+    @property
+    def claims(self) -> tuple[SpiderIPAddress, ...]:
+        """What it holds, in family order."""
+        return tuple(self.held[family] for family in FAMILIES if family in self.held)
+
 
 async def allocate(parts: Parts, call: AddCall) -> Allocation | Refusal:
     """Addresses for one interface of a pod, or why there are none. What a failed ADD claimed, it has given back.
@@ -108,10 +113,14 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
     try:
         async with clock.timeout(max(left_seconds, 0.0)):
             outcome = await _claim_and_verify(parts, add, own)
+            if outcome is None:
+                await journal.write_entry(parts, add.call, add.owner.netns.inode, add.claims)
     except TimeoutError:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"no address within {left_seconds:.0f} s")
     except KubeError as error:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"API server: {type(error).__name__}: {error}")
+    except OSError as error:
+        outcome = Refusal(code=Code.TRY_AGAIN, message=f"the journal cannot be written: {error}")
     outcome = outcome or gate(parts, add.call)
     if outcome is not None:
         given_back = await _undo(parts, add)
@@ -119,11 +128,9 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
             "info", "ADD refused", pod=add.owner.name, why=outcome.message, given_back=", ".join(given_back)
         )
         return outcome
-    claims = tuple(add.held[family] for family in FAMILIES if family in add.held)
-    await journal.write_entry(parts, add.call, add.owner.netns.inode, claims)
     return Allocation(
-        claims=claims,
-        pools=_pools_of(parts, add, claims),
+        claims=add.claims,
+        pools=_pools_of(parts, add, add.claims),
         clean_gateway=add.nominated.clean_gateway,
     )
 

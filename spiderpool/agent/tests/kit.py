@@ -416,7 +416,7 @@ def story(*, seed: int = 7, started: bool = True, **settings: Any) -> Callable[[
 
             run(main(), tape, leaks_allowed=True)
 
-        test.__name__ = body.__name__  # type: ignore[attr-defined]
+        test.__name__ = getattr(body, "__name__", "test")
         test.__module__ = body.__module__
         return test
 
