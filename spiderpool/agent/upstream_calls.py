@@ -74,22 +74,10 @@ async def add(parts: Parts, request: Request) -> Response:
         args = msgspec.json.decode(request.body, type=IpamAddArgs)
     except msgspec.DecodeError as error:
         return _error(400, f"body of POST /v1/ipam/ip: {error}")
-    now_ns = parts.ports.clock.boot_ns()
-    outcome = await allocate(
-        parts,
-        AddCall(
-            container_id=args.container_id,
-            interface=args.if_name,
-            netns=args.net_namespace,
-            namespace=args.pod_namespace,
-            name=args.pod_name,
-            uid=args.pod_uid,
-            since_ns=now_ns,
-            deadline_ns=now_ns + int(parts.ports.settings.request_seconds * 1e9),
-            pools={4: args.default_ipv4_pools, 6: args.default_ipv6_pools},
-            clean_gateway=args.clean_gateway,
-        ),
-    )
+    try:
+        outcome = await allocate(parts, _call(parts, args))
+    except (KubeError, HostError) as error:
+        return _error(500, f"{type(error).__name__}: {error}; send it again")
     if isinstance(outcome, Refusal):
         return _error(500, str(outcome))
     ips, routes = granted(outcome)
@@ -103,12 +91,30 @@ async def add(parts: Parts, request: Request) -> Response:
     return json_response(answer)
 
 
+def _call(parts: Parts, args: IpamAddArgs) -> AddCall:
+    now_ns = parts.ports.clock.boot_ns()
+    return AddCall(
+        container_id=args.container_id,
+        interface=args.if_name,
+        netns=args.net_namespace,
+        namespace=args.pod_namespace,
+        name=args.pod_name,
+        uid=args.pod_uid,
+        since_ns=now_ns,
+        deadline_ns=now_ns + int(parts.ports.settings.request_seconds * 1e9),
+        pools={4: args.default_ipv4_pools, 6: args.default_ipv6_pools},
+        clean_gateway=args.clean_gateway,
+    )
+
+
 async def delete(parts: Parts, request: Request) -> Response:
     """DELETE /v1/ipam/ip."""
     try:
         args = msgspec.json.decode(request.body, type=IpamDelArgs)
     except msgspec.DecodeError as error:
         return _error(400, f"body of DELETE /v1/ipam/ip: {error}")
+    if not parts.memory.started:
+        return _error(500, "the agent is starting and does not know its node's claims yet; send it again")
     now_ns = parts.ports.clock.boot_ns()
     gone = DelCall(container_id=args.container_id, interface=args.if_name, netns=args.net_namespace, stamp_ns=now_ns)
     parts.memory.note_del(gone.container_id, gone.interface, now_ns, parts.ports.clock.monotonic())
