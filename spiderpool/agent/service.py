@@ -84,12 +84,14 @@ class Agent:
         if self._requests >= REQUESTS_MAX:
             return Response(status=503, headers={EXIT_HEADER: "1"}, body=b"")
         self._requests += 1
-        began = self._ports.clock.monotonic()
+        began, path = self._ports.clock.monotonic(), request.path
         try:
-            return await self._route(request)
+            answer = await self._route(request)
+            path = path if answer.status != 404 else "other"  # callers must not be able to make series
+            return answer
         finally:
             self._requests -= 1
-            self._ports.telemetry.seconds("request_seconds", self._ports.clock.monotonic() - began, path=request.path)
+            self._ports.telemetry.seconds("request", self._ports.clock.monotonic() - began, path=path)
 
     async def _route(self, request: Request) -> Response:
         if request.path.startswith(PATH_PREFIX):
