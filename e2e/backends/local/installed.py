@@ -25,6 +25,7 @@ READY_SECONDS = 60.0
 WEBHOOK_PORT = ControllerSettings().webhook_port
 CONTROLLER_HEALTH_PORT = ControllerSettings().health_port
 AGENT_HEALTH_PORT = AgentSettings(node_name="any").health_port
+AGENT_METRICS_PORT = AgentSettings(node_name="any").metric_http_port
 
 
 def executable(name: str) -> Path:

@@ -28,10 +28,12 @@ class NotThereError(RefusedError):
 
 
 class RealCluster:
-    """``e2e.cluster.Cluster`` on a local cluster with Spiderpool; made for one scenario by ``opened``."""
+    """``e2e.cluster.Cluster`` on a local cluster with Spiderpool; made for one scenario by ``opened``. ``local`` is what
+    it is made of.
+    """
 
     def __init__(self, cluster: LocalCluster) -> None:
-        self._cluster = cluster
+        self.local = cluster
         self._api = cluster.api
         self._faults = {name: PluginFaults(node) for name, node in cluster.nodes.items()}
         self._watching: list[asyncio.Task[None]] = []
@@ -51,13 +53,13 @@ class RealCluster:
     @property
     def nodes(self) -> Sequence[str]:
         """Names of the worker nodes."""
-        return list(self._cluster.nodes)
+        return list(self.local.nodes)
 
     def _node(self, name: str) -> Node:
-        return self._cluster.nodes[name]
+        return self.local.nodes[name]
 
     def _has_power(self, name: str) -> bool:
-        return self._cluster.processes.alive(name)
+        return self.local.processes.alive(name)
 
     # Objects
 
@@ -105,7 +107,7 @@ class RealCluster:
 
     async def wires(self) -> list[Wire]:
         """Every pod address on every node that has power."""
-        nodes = [node for name, node in self._cluster.nodes.items() if self._has_power(name)]
+        nodes = [node for name, node in self.local.nodes.items() if self._has_power(name)]
         return sorted(wire for node in nodes for wire in wires_of(node))
 
     async def ping(self, pod: str, address: str, namespace: str = "default") -> bool:
@@ -169,7 +171,7 @@ class RealCluster:
 
     async def mend(self) -> None:
         """Undo every fault: nodes have power, agents run, plugins are there."""
-        for name, node in self._cluster.nodes.items():
+        for name, node in self.local.nodes.items():
             self._faults[name].restore()
             if not self._has_power(name):
                 node.power_on()

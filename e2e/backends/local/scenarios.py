@@ -29,12 +29,19 @@ LOGS = REPOSITORY / "build" / "e2e-local-logs"
 
 
 class LocalBackend:
-    """A real cluster of two nodes on this machine, without Docker."""
+    """A real cluster of two nodes on this machine, without Docker.
+
+    Args:
+        prefix: tells the clusters of backends apart that run at the same time.
+        logs: where what failing scenarios left is kept, one folder for each.
+    """
 
     name = "local"
     capabilities = frozenset(Capability) - {Capability.CRASH_POINT}
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = PREFIX, logs: Path = LOGS) -> None:
+        self._prefix = prefix
+        self._kept = logs
         self._folder: Path | None = None
         self._cluster: LocalCluster | None = None
         self._logs = ServiceLogs(())
@@ -79,7 +86,7 @@ class LocalBackend:
         """The cluster, made now if there is none. What a killed run left under this prefix is removed first."""
         if self._cluster is None:
             self._folder = Path(tempfile.mkdtemp(prefix="spiderpool-e2e-"))
-            cluster = installed.make_cluster(self._folder / "cluster", PREFIX, NODES)
+            cluster = installed.make_cluster(self._folder / "cluster", self._prefix, NODES)
             cluster.up()
             self._cluster = cluster
             try:
@@ -95,7 +102,7 @@ class LocalBackend:
 
     def _keep(self, cluster: LocalCluster, name: str) -> Path:
         """Copy logs and objects of a failure to where they stay."""
-        target = LOGS / name
+        target = self._kept / name
         shutil.rmtree(target, ignore_errors=True)
         cluster.copy_logs(target)
         for kind, each in RESOURCES.items():
