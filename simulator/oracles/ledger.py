@@ -24,6 +24,7 @@ class Claim:
     address: str
     state: str
     identity: str
+    pool: str
     holder: Holder | None
 
 
@@ -36,6 +37,7 @@ def claim_of(item: dict[str, Any]) -> Claim:
         address=spec["address"],
         state=spec.get("state", ""),
         identity=spec.get("identity", ""),
+        pool=spec["pool"]["name"],
         holder=Holder(
             pod_uid=owner["uid"],
             pod=f"{owner['namespace']}/{owner['name']}",

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from simulator.oracles.callers import Callers
+from simulator.oracles.identities import Identities
 from simulator.oracles.ledger import Claim, Ledger
+from simulator.oracles.offers import Grounds
 from simulator.oracles.violation import Rule, Violation
 from simulator.oracles.wire import Carrier, Wires
 
@@ -27,16 +29,31 @@ class Oracles:
     ledger: Ledger = field(default_factory=Ledger)
     wires: Wires = field(default_factory=Wires)
     callers: Callers = field(default_factory=Callers)
+    grounds: Grounds = field(default_factory=Grounds)
+    identities: Identities = field(default_factory=Identities)
     violations: list[Violation] = field(default_factory=list)
     judged: int = 0
 
     def on_store(self, revision: int, change: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         """One committed write of any kind."""
         item = new or old or {}
-        if item.get("kind") != "SpiderIPAddress":
-            return
+        match item.get("kind"):
+            case "SpiderIPAddress":
+                self._claim_changed(old, new)
+            case "SpiderIPPool" | "SpiderReservedIP":
+                self.grounds.change(item, gone=new is None)
+            case "StatefulSet":
+                self.identities.set_changed(item, gone=new is None)
+            case "Pod" if new is not None:
+                self.identities.pod_made(new["metadata"]["uid"])
+
+    def _claim_changed(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         self.judged += 1
         before, after = self.ledger.change(old, new)
+        if after is None and before is not None:
+            self.grounds.gone(before.name)
+        elif after is not None and after.state == "Claimed" and (before is None or before.state == "Cooling"):
+            self.grounds.claimed(after.name, after.pool, after.address)
         if before is not None and before.state == "Claimed" and not _same_holder(before, after):
             self._released(before, after)
 
@@ -69,19 +86,33 @@ class Oracles:
     def _told(
         self, uid: str, container_id: str, interface: str, addresses: tuple[str, ...], before: tuple[str, ...] | None
     ) -> None:
-        claimed = sorted(
-            claim.address
+        claims = [
+            claim
             for claim in self.ledger.claims.values()
             if claim.state == "Claimed"
             and claim.holder
             and (claim.holder.container_id, claim.holder.interface) == (container_id, interface)
-        )
+        ]
+        claimed = sorted(claim.address for claim in claims)
+        for claim in claims:
+            self._judge_claim(claim, uid, addresses)
         if list(addresses) != claimed:
             said = f"ADD of {interface} of container {container_id[:12]} was told {list(addresses)}"
             self._broken(Rule.TOGETHER, f"{said}, but it claims {claimed}")
         if before is not None and before != addresses:
             said = f"pod {uid} {interface} had {list(before)} and was told {list(addresses)}"
             self._broken(Rule.SAME_ADDRESS, f"{said}, without a DEL in between")
+
+    def _judge_claim(self, claim: Claim, uid: str, addresses: tuple[str, ...]) -> None:
+        """One claim that was handed out."""
+        if not self.grounds.handed_out(claim.name):
+            said = f"{claim.address} of pool {claim.pool} was handed out to pod {uid}"
+            self._broken(Rule.ON_OFFER, f"{said}, but was not on offer at any time since it was claimed")
+        if claim.identity:
+            before = self.identities.given(claim.identity, uid, addresses)
+            if before is not None and before != addresses:
+                said = f"{claim.identity} had {list(before)} and was given {list(addresses)}"
+                self._broken(Rule.IDENTITY, f"{said}, though it was wanted all the time")
 
     def _released(self, before: Claim, after: Claim | None) -> None:
         carriers = self.wires.carriers.get(before.address, [])

@@ -1,0 +1,75 @@
+"""What administrators offer at every instant: pools and reservations as the store has them, read without the product.
+
+A claim that was made while nobody offered its address, and that nobody offered ever since, must not be handed out: the
+edit that took the address away was committed before the claim.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from typing import Any
+
+Ip = IPv4Address | IPv6Address
+
+
+def _spans(texts: Any) -> list[tuple[Ip, Ip]]:
+    """Ranges such as 10.0.0.1-10.0.0.9, and single addresses."""
+    pairs = [text.partition("-") for text in texts or ()]
+    return [(ip_address(first), ip_address(last or first)) for first, _, last in pairs]
+
+
+def _within(address: Ip, spans: list[tuple[Ip, Ip]]) -> bool:
+    return any(low.version == address.version and int(low) <= int(address) <= int(high) for low, high in spans)
+
+
+@dataclass(slots=True)
+class Offers:
+    """Pools by name and reservations by name, as objects."""
+
+    pools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reserved: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def change(self, item: dict[str, Any], *, gone: bool) -> None:
+        """Take in one change of a pool or reservation."""
+        table = self.pools if item["kind"] == "SpiderIPPool" else self.reserved
+        name = item["metadata"]["name"]
+        if gone:
+            table.pop(name, None)
+        else:
+            table[name] = item
+
+    def allows(self, pool: str, address: str) -> bool:
+        """Whether a new claim of this CIDR text from this pool is in order now."""
+        found = self.pools.get(pool)
+        if found is None or found["metadata"].get("deletionTimestamp") or found["spec"].get("disable"):
+            return False
+        ip, spec = ip_interface(address).ip, found["spec"]
+        gateway = spec.get("gateway")
+        taken_out = _within(ip, _spans(spec.get("excludeIPs"))) or (gateway and ip_address(gateway) == ip)
+        kept = any(_within(ip, _spans(item["spec"].get("ips"))) for item in self.reserved.values())
+        return _within(ip, _spans(spec.get("ips"))) and not taken_out and not kept
+
+
+@dataclass(slots=True)
+class Grounds:
+    """For each claim that was not handed out yet: whether its address has been on offer since it was made."""
+
+    offers: Offers = field(default_factory=Offers)
+    _claims: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+
+    def change(self, item: dict[str, Any], *, gone: bool) -> None:
+        """An administrator has changed what is offered."""
+        self.offers.change(item, gone=gone)
+        for name, (pool, address, grounded) in self._claims.items():
+            self._claims[name] = (pool, address, grounded or self.offers.allows(pool, address))
+
+    def claimed(self, name: str, pool: str, address: str) -> None:
+        """A new claim was made."""
+        self._claims[name] = (pool, address, self.offers.allows(pool, address))
+
+    def gone(self, name: str) -> None:
+        """A claim was deleted."""
+        self._claims.pop(name, None)
+
+    def handed_out(self, name: str) -> bool:
+        """Whether a claim may be handed out; from here on it is in use and no longer new."""
+        return self._claims.pop(name, ("", "", True))[2]
