@@ -150,6 +150,33 @@ async def test_a_stale_hint_that_calls_taken_addresses_free_costs_tries_and_no_m
     assert len(await node.cluster.claims()) == 6
 
 
+@story(allocation_policy="lowest")
+async def test_what_one_add_learned_from_a_list_spares_the_next_its_tries(node: AgentNode) -> None:
+    await node.cluster.pool("v4", "10.9.0.1-10.9.0.12")
+    other = await node.cluster.node("n2").start(allocation_policy="lowest")
+    for number in range(9):
+        await other.attach(await node.cluster.pod(f"p{number}", "n2"), f"c{number}")
+    pods = [await node.cluster.pod(f"web{number}") for number in range(2)]
+    with node.counting() as first:
+        assert (await node.add(pods[0], "w0")).ok
+    assert first.count("list spideripaddresses") == 1
+    with node.counting() as second:
+        assert (await node.add(pods[1], "w1")).ok
+    assert second.count("create spideripaddresses") == 1
+    assert "list spideripaddresses" not in second
+
+
+@story()
+async def test_an_address_that_was_freed_after_a_list_is_found_all_the_same(node: AgentNode) -> None:
+    await node.cluster.pool("v4", "10.9.0.1-10.9.0.10")
+    other = await node.cluster.node("n2").start()
+    for number in range(9):
+        await other.attach(await node.cluster.pod(f"p{number}", "n2"), f"c{number}")
+    assert (await node.add(await node.cluster.pod("last"), "w0")).ok
+    assert (await other.delete("c0")).ok
+    assert (await node.add(await node.cluster.pod("next"), "w1")).ok
+
+
 @story()
 async def test_a_hint_in_an_unknown_encoding_is_ignored(node: AgentNode) -> None:
     await node.cluster.pool("v4", "10.9.0.1-10.9.0.4")
