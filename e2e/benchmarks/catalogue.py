@@ -1,11 +1,21 @@
 """Every benchmark by the name that ``--only`` takes, from quick to slow."""
 
-from e2e.benchmarks import add_latency, agent_memory, burst, plugin_start, pool_size, simulator_speed, whole_pods
+from e2e.benchmarks import (
+    add_latency,
+    agent_memory,
+    burst,
+    campaign_speed,
+    plugin_start,
+    pool_size,
+    simulator_speed,
+    whole_pods,
+)
 from e2e.benchmarks.figure import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
     "plugin-start": plugin_start.run,
     "simulator": simulator_speed.run,
+    "campaign": campaign_speed.run,
     "pool-size": pool_size.run,
     "add": add_latency.run,
     "agent-memory": agent_memory.run,
