@@ -19,11 +19,14 @@ from spiderpool.host.port import HostError
 from spiderpool.ipam.attach import Adopt, AskHolder, Keep, Overtaken, decide, overtaken_by
 from spiderpool.ipam.claims import adopted, same_attempt
 from spiderpool.ipam.refusals import Code, PoolRefusal, Refusal
-from spiderpool.ipam.verify import why_not
+from spiderpool.ipam.verify import why_not, why_shut
 from spiderpool.kube.errors import KubeError
 from spiderpool.resources.addresses import FAMILIES, Family
 from spiderpool.resources.claim import Owner, SpiderIPAddress
 from spiderpool.resources.pool import SpiderIPPool
+from spiderpool.resources.reserved import SpiderReservedIP
+
+ROUNDS_PER_POOL = 8  # that verification refuses before an ADD leaves a pool: each costs a create, a delete, two reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class _Add:
     unverified: dict[Family, None] = field(default_factory=dict)
     refused: dict[Family, set[int]] = field(default_factory=lambda: {4: set(), 6: set()})
     pools: dict[str, SpiderIPPool | None] = field(default_factory=dict)
+    reservations: Sequence[SpiderReservedIP] | None = None
+    rounds: dict[str, int] = field(default_factory=dict)
 
     @property
     def claims(self) -> tuple[SpiderIPAddress, ...]:
@@ -190,10 +195,12 @@ async def _claim_new(parts: Parts, add: _Add, family: Family) -> Refusal | None:
     for candidate in add.nominated.pools.get(family, ()):
         name = candidate.metadata.name
         pool = add.pools.get(name, candidate)
-        if pool is None:
-            reasons.append(PoolRefusal(pool=name, reason="is gone"))
+        passed_over = _why_passed_over(add, pool)
+        if pool is None or passed_over:
+            reasons.append(PoolRefusal(pool=name, reason=passed_over))
             continue
-        made = await claim_from(parts, pool, add.owner, add.nominated.identity, frozenset(add.refused[family]))
+        refused = frozenset(add.refused[family])
+        made = await claim_from(parts, pool, add.owner, add.nominated.identity, refused, add.reservations)
         if isinstance(made, SpiderIPAddress):
             add.held[family] = made
             add.unverified[family] = None
@@ -206,12 +213,23 @@ async def _claim_new(parts: Parts, add: _Add, family: Family) -> Refusal | None:
     )
 
 
+def _why_passed_over(add: _Add, pool: SpiderIPPool | None) -> str:
+    """Why a pool is not asked (again), as it was last read or because verification refused so many of its addresses;
+    empty when it is asked.
+    """
+    if pool is None or (shut := why_shut(pool)):
+        return "is gone" if pool is None else shut
+    rounds = add.rounds.get(pool.metadata.name, 0)
+    return f"changed under this ADD {rounds} times; try again" if rounds >= ROUNDS_PER_POOL else ""
+
+
 async def _verify(parts: Parts, add: _Add) -> None:
     """Read pools and reserved addresses after every claim was answered; give back what may not be handed out."""
     unverified = [family for family in FAMILIES if family in add.unverified]
     names = [add.held[family].spec.pool.name for family in unverified]
     read = await verifying_read(parts, names)
     add.pools |= read.pools
+    add.reservations = read.reservations
     for family in unverified:
         claim = add.held[family]
         reason = why_not(claim.address, read.pools[claim.spec.pool.name], read.reservations)
@@ -219,6 +237,7 @@ async def _verify(parts: Parts, add: _Add) -> None:
         if reason is not None:
             parts.ports.telemetry.log("info", "claim given back", address=claim.name, reason=reason)
             add.refused[family].add(claim.address.value)
+            add.rounds[claim.spec.pool.name] = add.rounds.get(claim.spec.pool.name, 0) + 1
             del add.held[family]
             await writing.delete(parts, claim)
 

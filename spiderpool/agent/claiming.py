@@ -10,7 +10,7 @@ hint and experience ──▶ propose ──▶ create ──▶ 201 mine
 The hint may be missing, old or wrong: no address is handed out or held back for good because of it (rule L4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from spiderpool.agent import writing
@@ -22,7 +22,7 @@ from spiderpool.resources.addresses import Address, Family, claim_name
 from spiderpool.resources.claim import Owner, PoolRef, SpiderIPAddress
 from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.pool import SpiderIPPool
-from spiderpool.resources.reserved import reserved_addresses
+from spiderpool.resources.reserved import SpiderReservedIP, reserved_addresses
 
 MISSES_BEFORE_LIST = 3
 LISTS = 4
@@ -45,7 +45,12 @@ class _Search:
 
 
 async def claim_from(
-    parts: Parts, pool: SpiderIPPool, owner: Owner, identity: str, refused: frozenset[int]
+    parts: Parts,
+    pool: SpiderIPPool,
+    owner: Owner,
+    identity: str,
+    refused: frozenset[int],
+    reservations: Iterable[SpiderReservedIP] | None = None,
 ) -> SpiderIPAddress | str:
     """A new claim from this pool, or the reason why it has none.
 
@@ -55,13 +60,16 @@ async def claim_from(
         owner: who gets it.
         identity: the owner's identity, or empty.
         refused: addresses that verification has already refused to this ADD.
+        reservations: as the last verification read them; None: as the view has them.
 
     Raises:
         KubeError: the API server could not be asked.
     """
     try:
         ranked = pool.usable
-        reserved = reserved_addresses(pool.family, parts.views.reservations.items())
+        reserved = reserved_addresses(
+            pool.family, parts.views.reservations.items() if reservations is None else reservations
+        )
     except ValueError as error:
         return f"cannot be read: {error}"
     search = _Search(
