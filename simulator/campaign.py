@@ -25,6 +25,7 @@ from simulator.faults.scene import Scene
 from simulator.kernel.running import Unhandled
 from simulator.kernel.running import run as run_simulation
 from simulator.kernel.tape import Tape
+from simulator.oracles.rest import lacks
 from simulator.oracles.violation import Rule, Violation
 
 READY_SECONDS = 60.0
@@ -39,13 +40,24 @@ _ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]+:[0-9a-f:]+\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How big a campaign's worlds are and how long they suffer."""
+    """How big a campaign's worlds are and how long they suffer.
+
+    Attributes:
+        nodes: of each world.
+        pods: at most.
+        minutes: of churn and faults, virtual.
+        strikes_per_minute: at most; how many it really are is drawn.
+        faults: the kinds to choose from.
+        share: how likely each kind is in a seed's plan.
+        leave: whether everybody leaves in the end.
+    """
 
     nodes: int = 3
     pods: int = 12
     minutes: float = 5.0
     strikes_per_minute: float = 12.0
     faults: tuple[Fault, ...] = FAULTS
+    share: float = 0.4
     leave: bool = True
 
 
@@ -102,9 +114,8 @@ async def _story(tape: Tape, scale: Scale, outcome: Outcome, worlds: list[World]
     operator = Operator(world)
     churn = Churn(operator=operator, tape=tape, pods_max=scale.pods)
     seconds = scale.minutes * 60
-    outcome.plan = draw_plan(
-        tape, scale.faults, seconds=seconds, strikes_max=round(scale.strikes_per_minute * scale.minutes)
-    )
+    strikes_max = round(scale.strikes_per_minute * scale.minutes)
+    outcome.plan = draw_plan(tape, scale.faults, seconds=seconds, strikes_max=strikes_max, share=scale.share)
     try:
         await world.start()
         await operator.until(operator.ready, READY_SECONDS)
@@ -132,8 +143,9 @@ async def _settle(world: World, churn: Churn, *, empty: bool = False) -> None:
 def _unsettled(world: World, churn: Churn, *, empty: bool) -> str | None:
     if (why := churn.settled()) is not None:
         return why
-    for leak in world.leaks():
-        return leak.sentence
+    pods = world.server.store.table(("", "pods")).objects.values()
+    for found in (*world.leaks(), *lacks(pods, world.oracles.wires.carriers, world.wiring.loop.time())):
+        return found.sentence
     left = [claim.name for claim in world.oracles.ledger.claims.values()]
     return f"everybody has left, but {', '.join(left[:4])} are not free" if empty and left else None
 

@@ -6,33 +6,42 @@ from typing import Any
 
 @dataclass(slots=True)
 class Identities:
-    """Addresses by identity, with the incarnation that got them: pods in the order in which they were made."""
+    """Addresses by identity, as given to the newest incarnation of its pod.
 
-    _given: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
-    _order: dict[str, int] = field(default_factory=dict)
+    What an incarnation is given that has been replaced already is not counted: two may then hold one claim each, and
+    the newest one's stays (rule R12).
+    """
 
-    def pod_made(self, uid: str) -> None:
-        """A pod object was created."""
-        self._order.setdefault(uid, len(self._order) + 1)
+    _given: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _newest: dict[str, str] = field(default_factory=dict)
+    _wanted: dict[str, range] = field(default_factory=dict)
+
+    def pod_made(self, pod: dict[str, Any]) -> None:
+        """A pod object was written; the first write of each uid makes a new incarnation."""
+        meta = pod["metadata"]
+        self._newest[f"{meta['namespace']}/{meta['name']}"] = meta["uid"]
 
     def set_changed(self, stateful_set: dict[str, Any], *, gone: bool) -> None:
         """A StatefulSet was written: ordinals that it does not want lose what they had."""
         meta, spec = stateful_set["metadata"], stateful_set["spec"]
         start = (spec.get("ordinals") or {}).get("start", 0)
         unwanted = gone or bool(meta.get("deletionTimestamp"))
-        wanted = () if unwanted else range(start, start + spec.get("replicas", 1))
-        kept = [f"{meta['name']}-{ordinal}" for ordinal in wanted]
-        for identity in list(self._given):
-            kind, namespace, pod, *_ = identity.split("/")
-            of_set = (kind, namespace, pod.rpartition("-")[0]) == ("StatefulSet", meta["namespace"], meta["name"])
-            if of_set and pod not in kept:
-                del self._given[identity]
+        place = f"{meta['namespace']}/{meta['name']}"
+        self._wanted[place] = range(0) if unwanted else range(start, start + spec.get("replicas", 1))
+        for identity in [each for each in self._given if not self._is_wanted(each)]:
+            del self._given[identity]
 
     def given(self, identity: str, uid: str, addresses: tuple[str, ...]) -> tuple[str, ...] | None:
         """An ADD was told these addresses; returns what the identity had before, when that should be the same."""
-        order = self._order.get(uid, 0)
+        _, namespace, pod, *_ = identity.split("/")
+        if self._newest.get(f"{namespace}/{pod}") != uid or not self._is_wanted(identity):
+            return None
         before = self._given.get(identity)
-        if before is not None and order < before[0]:
-            return None  # a ghost of an older incarnation: its addresses are its own affair
-        self._given[identity] = (order, addresses)
-        return before[1] if before is not None else None
+        self._given[identity] = addresses
+        return before
+
+    def _is_wanted(self, identity: str) -> bool:
+        """``StatefulSet/namespace/web-1/eth0``: whether web wants its ordinal 1."""
+        _, namespace, pod, *_ = identity.split("/")
+        name, _, ordinal = pod.rpartition("-")
+        return int(ordinal) in self._wanted.get(f"{namespace}/{name}", range(0))

@@ -34,6 +34,27 @@ def leaks(
     return [Violation(rule=Rule.NO_LEAK, sentence=sentence, seconds=seconds) for sentence in sentences if sentence]
 
 
+def lacks(pods: Objects, carriers: Mapping[str, list[Carrier]], seconds: float) -> list[Violation]:
+    """Every address that a running pod reports and no interface carries: somebody freed it too early.
+
+    Args:
+        pods: the pods as they are.
+        carriers: who carries which address, by CIDR text.
+        seconds: virtual time.
+    """
+    carried = {address.partition("/")[0] for address, by in carriers.items() if by}
+    found: list[Violation] = []
+    for pod in pods:
+        status = pod.get("status") or {}
+        if status.get("phase") != "Running" or pod["metadata"].get("deletionTimestamp"):
+            continue
+        for each in status.get("podIPs") or ():
+            if each["ip"] not in carried:
+                sentence = f"pod {pod['metadata']['name']} reports {each['ip']}, which no interface carries"
+                found.append(Violation(rule=Rule.NO_LACK, sentence=sentence, seconds=seconds))
+    return found
+
+
 def _ordinals(stateful_set: Mapping[str, Any]) -> range:
     spec = stateful_set["spec"]
     start = (spec.get("ordinals") or {}).get("start", 0)

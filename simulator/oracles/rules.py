@@ -45,7 +45,7 @@ class Oracles:
             case "StatefulSet":
                 self.identities.set_changed(item, gone=new is None)
             case "Pod" if new is not None:
-                self.identities.pod_made(new["metadata"]["uid"])
+                self.identities.pod_made(new)
 
     def _claim_changed(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         self.judged += 1

@@ -14,6 +14,7 @@ class Rule(Enum):
     TOGETHER = "4: the families of an interface are handed out together, and each is claimed"
     SAME_ADDRESS = "5: an ADD without a DEL before it gets the same addresses again"
     IDENTITY = "6: an identity keeps its addresses while it is wanted"
+    NO_LACK = "at rest: every address that a running pod reports is on an interface"
     NO_LEAK = "at rest: every claim is carried by its interface, or kept for an identity that is wanted"
 
 

@@ -100,12 +100,15 @@ def test_a_claim_that_changes_hands_while_its_address_is_carried_is_seen(how: st
     bench = Bench()
     bench.claim()
     bench.wire("up")
-    {
-        "deleted": bench.free,
-        "adopted": lambda: bench.claim("c2"),
-        "parked": lambda: bench.claim(state="Parked"),
-        "cooled": lambda: bench.claim(None, state="Cooling"),
-    }[how]()
+    match how:
+        case "deleted":
+            bench.free()
+        case "adopted":
+            bench.claim("c2")
+        case "parked":
+            bench.claim(state="Parked")
+        case _:
+            bench.claim(None, state="Cooling")
     assert bench.rules == [Rule.RELEASED_OFF_WIRE]
 
 
@@ -173,13 +176,13 @@ def test_an_identity_keeps_its_addresses_while_it_is_wanted() -> None:
     for bench in (kept, lost, scaled, ghost):
         bench.pool()
         bench.put("StatefulSet", "web", {"replicas": 1})
-        for uid in ("u0", "u1"):
-            bench.put("Pod", "web-0", {}, uid=uid)
-        older, newer = ("u1", "u0") if bench is ghost else ("u0", "u1")
+        bench.put("Pod", "web-0", {}, uid="u0")
         before = ADDRESS if bench is kept else "10.9.0.7/16"
-        assert bench.oracles.identities.given(identity, older, (before,)) is None
+        assert bench.oracles.identities.given(identity, "u0", (before,)) is None
         if bench is scaled:
             bench.put("StatefulSet", "web", {"replicas": 0})
+        bench.put("Pod", "web-0", {}, uid="u1")
+        newer = "u0" if bench is ghost else "u1"
         bench.claim(uid=newer, identity=identity)
         bench.add("c1", newer)
     assert (kept.rules, lost.rules, scaled.rules, ghost.rules) == ([], [Rule.IDENTITY], [], [])
