@@ -1,0 +1,126 @@
+"""Every fault does what its name says to a world, and afterwards the world is healed."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from simulator.cluster.operator import Operator
+from simulator.cluster.shape import Shape
+from simulator.cluster.world import World
+from simulator.faults.acts import play
+from simulator.faults.catalogue import CRASH_POINTS, FAULTS
+from simulator.faults.fault import Fault, FaultPlan, Strike
+from simulator.faults.scene import Scene
+from simulator.kernel.running import run
+from simulator.kernel.tape import Tape
+from simulator.kube.api import Json
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+TOUCHES = {
+    "agent-crash": "crash",
+    "agent-crash-at-point": "crash-point",
+    "power-cut": "power-cut",
+    "runtime-killed": "crash-runtime",
+    "runtime-killed-in-add": "crash-runtime",
+    "kubelet-killed-in-add": "crash-kubelet",
+    "controller-crash": "crash",
+    "request-lost": "fault",
+    "answer-lost": "fault",
+    "commit-late": "fault",
+    "request-delayed": "fault",
+    "request-refused": "fault",
+    "committed-and-refused": "fault",
+    "pod-force-deleted": "Pod-deleted",
+    "pod-force-deleted-in-add": "Pod-deleted",
+    "pool-edited": "SpiderIPPool-modified",
+    "address-reserved": "SpiderReservedIP-added",
+    "ledger-recovering": "SpiderLedger-modified",
+}
+"""The event of the trace that shows that a fault has struck; faults of CNI calls and watches leave none of their own."""
+
+
+def strike(fault: Fault, at_seconds: float) -> Strike:
+    """In the middle of every span, but on creates, and at the point after a create."""
+    numbers = {name: (low + high) / 2 for name, (low, high) in fault.numbers.items()}
+    numbers |= {"verb": 0.0} if "verb" in numbers else {}
+    numbers |= {"point": float(CRASH_POINTS.index("kube.create after"))} if "point" in numbers else {}
+    return Strike(at_seconds=at_seconds, fault=fault, place=0, numbers=numbers)
+
+
+def in_a_world(body: Callable[[World, Operator, Scene], Awaitable[None]], seed: int = 3) -> list[str]:
+    """Play on one node with one pool and one workload; gives the trace's events from the first strike on."""
+    tape, worlds = Tape(seed, record=False), list[World]()
+
+    async def main() -> None:
+        world = World(tape, Shape(nodes=1))
+        worlds.append(world)
+        operator = Operator(world)
+        try:
+            await world.start()
+            await operator.until(operator.ready, 60)
+            pool = _pool()
+            await operator.apply(pool, _replicas(2))
+            await body(world, operator, Scene(world=world, operator=operator, pools={"v4": pool}))
+        finally:
+            await world.stop()
+
+    run(main(), tape, leaks_allowed=True)
+    whats = [event.what for event in worlds[0].trace.events]
+    return whats[: whats.index("healed") + 1]
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_a_fault_strikes_and_heals(name: str) -> None:
+    async def body(world: World, operator: Operator, scene: Scene) -> None:
+        await operator.until(_running(operator, 2), 60)
+        plan = FaultPlan(kinds=(name,), strikes=(strike(BY_NAME[name], 0.5),))
+        await play(scene, plan)
+        await operator.apply(_replicas(4))
+        await world.clock.sleep(20)
+        await scene.heal()
+        await operator.until(operator.ready, 120)
+        await operator.until(_running(operator, 4), 400)
+        assert world.server.store.table(("spiderpool.spidernet.io", "spiderreservedips")).objects == {}
+
+    whats = in_a_world(body)
+    after = whats[whats.index(name) :]
+    assert name not in TOUCHES or TOUCHES[name] in after
+
+
+def test_what_a_strike_would_still_do_is_void_after_healing() -> None:
+    async def body(world: World, operator: Operator, scene: Scene) -> None:
+        await play(scene, FaultPlan(kinds=("agent-crash",), strikes=(strike(BY_NAME["agent-crash"], 0.0),)))
+        await scene.heal()
+        incarnations = world.agents["n1"].incarnations
+        world.agents["n1"].crash()
+        await world.clock.sleep(60)
+        assert world.agents["n1"].incarnations == incarnations
+        world.agents["n1"].start()
+
+    assert in_a_world(body)[-1] == "healed"
+
+
+def _running(operator: Operator, count: int) -> Callable[[], Awaitable[str | None]]:
+    async def check() -> str | None:
+        pods = await operator.items("Pod", "default", "app=box")
+        up = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Running"]
+        return None if len(up) == len(pods) == count else f"{len(up)} of {count} pods run"
+
+    return check
+
+
+def _pool() -> Json:
+    spec = {"subnet": "10.98.0.0/16", "ips": ["10.98.10.1-10.98.10.20"], "default": True}
+    metadata = {"name": "v4"}
+    return {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": metadata, "spec": spec}
+
+
+def _replicas(count: int) -> Json:
+    labels = {"app": "box"}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "box", "image": "box"}]},
+    }
+    spec = {"replicas": count, "selector": {"matchLabels": labels}, "template": template}
+    metadata = {"name": "box", "namespace": "default"}
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec}
