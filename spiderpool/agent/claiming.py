@@ -7,6 +7,9 @@ hint and experience ──▶ propose ──▶ create ──▶ 201 mine
         └──────────────◀── after 3 misses, or when nothing seems free: list the pool's claims ──▶ Cooling ──▶ full
 ```
 
+Claims are listed by the label of their pool. Those that stand in this pool's range under another pool's label (a range
+that was moved) show only as misses; when these misses decide, the whole family is listed.
+
 The hint may be missing, old or wrong: no address is handed out or held back for good because of it (rule L4).
 """
 
@@ -18,7 +21,7 @@ from spiderpool.agent.parts import Parts
 from spiderpool.ipam.choose import propose, propose_by_hint
 from spiderpool.ipam.claims import adopted, new_claim, newest
 from spiderpool.ipam.usage import Hint, decode
-from spiderpool.resources.addresses import Address, Family, claim_name
+from spiderpool.resources.addresses import Address, claim_name
 from spiderpool.resources.claim import Owner, PoolRef, SpiderIPAddress
 from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.pool import SpiderIPPool
@@ -41,7 +44,16 @@ class _Search:
     lists: int = 0
     misses: int = 0
     known: set[int] = field(default_factory=set)
+    missed: set[int] = field(default_factory=set)
     cooling: list[SpiderIPAddress] = field(default_factory=list)
+
+    def is_exhausted(self, value: int | None) -> bool:
+        """Whether no further list can help: the last one left nothing free, or there were enough."""
+        return self.lists == LISTS or (value is None and self.lists > 0 and not self.misses and not self.missed)
+
+    def distrusts_label(self, value: int | None) -> bool:
+        """Whether to list the whole family: lists by label do not explain what is taken."""
+        return bool(self.missed) and self.lists > 0 and (value is None or self.lists >= LISTS - 2)
 
 
 async def claim_from(
@@ -82,10 +94,10 @@ async def claim_from(
     while True:
         value = _next(parts, search)
         if value is None or search.misses >= MISSES_BEFORE_LIST:
-            if search.lists == LISTS or (value is None and search.lists and not search.misses):
+            if search.is_exhausted(value):
                 return await _from_cooling(parts, search, owner, identity)
-            listed = await _list(parts, search)
-            if (mine := await _adopt_own(parts, listed, owner, identity, pool.family)) is not None:
+            listed = await _list(parts, search, whole_family=search.distrusts_label(value))
+            if (mine := await _adopt_own(parts, listed, owner, identity)) is not None:
                 return mine
             continue
         claim = new_claim(Address(pool.family, value), pool, owner, identity)
@@ -93,7 +105,7 @@ async def claim_from(
         if isinstance(made, SpiderIPAddress):
             return made
         parts.ports.telemetry.count("claim_conflicts")
-        search.known.add(value)
+        search.missed.add(value)
         search.misses += 1
         parts.memory.note_taken(claim.name, parts.ports.clock.monotonic())
 
@@ -107,12 +119,12 @@ def _next(parts: Parts, search: _Search) -> int | None:
     listed = search.lists > 0
 
     def is_taken(value: int) -> bool:
-        if value in search.known or value in search.refused:
+        if value in search.known or value in search.missed or value in search.refused:
             return True
         return not listed and parts.memory.is_taken(claim_name(Address(family, value)), now)
 
     def taken() -> list[int]:
-        found = [*search.known, *search.refused]
+        found = [*search.known, *search.missed, *search.refused]
         return found if listed else [*found, *parts.memory.taken(family, now)]
 
     if search.hint.is_known and not listed:
@@ -126,15 +138,21 @@ def _next(parts: Parts, search: _Search) -> int | None:
     return propose(search.usable, is_taken=is_taken, taken=taken, draw=draw, policy=policy)
 
 
-async def _list(parts: Parts, search: _Search) -> Sequence[SpiderIPAddress]:
+async def _list(parts: Parts, search: _Search, *, whole_family: bool) -> Sequence[SpiderIPAddress]:
     """Replace belief by the ledger: every claim that lies in this pool. The next ADDs profit for some seconds: in a
     pool that is nearly full, each of them would otherwise fail three times and list again.
     """
-    listing = await parts.reads.pool_claims.after_now(search.pool.metadata.name)
+    family = search.pool.family
+    if whole_family:
+        listing = await parts.reads.family_claims.after_now(str(family))
+    else:
+        listing = await parts.reads.pool_claims.after_now(search.pool.metadata.name)
     search.lists += 1
     search.misses = 0
-    values = [(claim.address, claim) for claim in listing.items]
-    search.known = {address.value for address, _ in values if address.family == search.pool.family}
+    every = ((claim.address, claim) for claim in listing.items)
+    values = [(at, claim) for at, claim in every if at.family == family and at.value in search.ranked]
+    search.known = {address.value for address, _ in values}
+    search.missed = set() if whole_family else search.missed - search.known
     if len(values) <= REMEMBERED_MAX:
         now = parts.ports.clock.monotonic()
         for _, claim in values:
@@ -143,16 +161,16 @@ async def _list(parts: Parts, search: _Search) -> Sequence[SpiderIPAddress]:
         (claim for address, claim in values if claim.spec.state == "Cooling" and address.value in search.usable),
         key=lambda claim: (claim.spec.released_at, claim.name),
     )
-    return listing.items
+    return [claim for _, claim in values]
 
 
 async def _adopt_own(
-    parts: Parts, listed: Sequence[SpiderIPAddress], owner: Owner, identity: str, family: Family
+    parts: Parts, listed: Sequence[SpiderIPAddress], owner: Owner, identity: str
 ) -> SpiderIPAddress | None:
     """A claim of the caller's own interface among those of the pool: the trace of a create that was committed after it
     had been given up. In a full pool it may be what fills it (rule R13).
     """
-    own = newest(claim for claim in listed if claim.address.family == family and _is_of(claim, owner))
+    own = newest(claim for claim in listed if _is_of(claim, owner))
     return None if own is None else await writing.update(parts, adopted(own, owner, identity))
 
 

@@ -41,6 +41,7 @@ class SharedReads:
     pool: BatchedByKey[SpiderIPPool | None]
     reservations: Batched[Listing[SpiderReservedIP]]
     pool_claims: BatchedByKey[Listing[SpiderIPAddress]]
+    family_claims: BatchedByKey[Listing[SpiderIPAddress]]
     node_claims: Batched[Listing[SpiderIPAddress]]
 
 

@@ -30,7 +30,7 @@ from spiderpool.kube.workqueue import WorkQueue
 from spiderpool.observe.events import Events
 from spiderpool.ports.entropy import jitter
 from spiderpool.ports.http import Request, Response, json_response
-from spiderpool.resources.claim import LABEL_NODE, LABEL_POOL
+from spiderpool.resources.claim import LABEL_FAMILY, LABEL_NODE, LABEL_POOL
 from spiderpool.resources.core import Pod
 from spiderpool.resources.kinds import CLAIMS, LEDGERS, NAMESPACES, NODES, PODS, POOLS, RESERVED_IPS, Kind
 from spiderpool.resources.pool import SpiderIPPool
@@ -196,5 +196,6 @@ def _shared_reads(ports: AgentPorts) -> SharedReads:
         pool=BatchedByKey(pool),
         reservations=Batched(lambda: kube.list(RESERVED_IPS)),
         pool_claims=BatchedByKey(lambda name: kube.list(CLAIMS, labels=f"{LABEL_POOL}={label_value(name)}")),
+        family_claims=BatchedByKey(lambda family: kube.list(CLAIMS, labels=f"{LABEL_FAMILY}={family}")),
         node_claims=Batched(lambda: kube.list(CLAIMS, labels=f"{LABEL_NODE}={label_value(ports.node.name)}")),
     )
