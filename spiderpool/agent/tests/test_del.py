@@ -7,8 +7,6 @@ import pytest
 from simulator.kube.calls import Call
 from spiderpool.agent.tests.kit import AgentNode, names_of, story
 from spiderpool.host.port import HostError
-from spiderpool.plugin.wire import Call as PluginCall
-from spiderpool.plugin.wire import request_bytes
 
 SPOOL = "/var/lib/spidernet/spool"
 
@@ -126,9 +124,9 @@ async def test_del_that_a_plugin_buried_while_no_agent_ran_is_carried_out_at_sta
     await node.cluster.pools()
     await node.attach(await node.cluster.pod("web"))
     node.crash()
-    environ = {b"CNI_COMMAND": b"DEL", b"CNI_CONTAINERID": b"c1", b"CNI_IFNAME": b"eth0"}
-    data = request_bytes(PluginCall(environ, b"{}", node.clock.boot_ns()), 0)
-    await node.disk.write(f"{SPOOL}/c1.eth0.7.req", data)
+    head = "POST /v1/cni/del HTTP/1.1\r\nHost: spiderpool\r\nX-CNI-CONTAINERID: c1\r\nX-CNI-IFNAME: eth0\r\n"
+    head += f"X-Spiderpool-Since-Ns: {node.clock.boot_ns()}\r\nX-Spiderpool-Deadline-Ns: 0\r\nContent-Length: 2\r\n"
+    await node.disk.write(f"{SPOOL}/c1.eth0.7.req", head.encode() + b"\r\n{}")
     await node.start()
     await node.wait(lambda: no_claims(node))
     assert await tombstones(node) == []
