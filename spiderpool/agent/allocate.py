@@ -7,13 +7,13 @@ verifying read sent after every create was answered, and undo on every way out t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spiderpool.agent import journal, writing
+from spiderpool.agent import giving_back, journal, writing
 from spiderpool.agent.attachment import AddCall
 from spiderpool.agent.claiming import claim_from
 from spiderpool.agent.holder import may_adopt_held
 from spiderpool.agent.nomination import Nominated, nominate
 from spiderpool.agent.parts import Parts
-from spiderpool.agent.release import refresh, settle, take_off_wire
+from spiderpool.agent.release import refresh, take_off_wire
 from spiderpool.agent.verifying import verifying_read
 from spiderpool.host.port import HostError
 from spiderpool.ipam.attach import Adopt, AskHolder, Keep, Overtaken, decide, overtaken_by
@@ -51,6 +51,7 @@ class _Add:
     pools: dict[str, SpiderIPPool | None] = field(default_factory=dict)
     reservations: Sequence[SpiderReservedIP] | None = None
     rounds: dict[str, int] = field(default_factory=dict)
+    in_use: set[str] = field(default_factory=set)
 
     @property
     def claims(self) -> tuple[SpiderIPAddress, ...]:
@@ -71,13 +72,17 @@ async def allocate(parts: Parts, call: AddCall) -> Allocation | Refusal:
         return Refusal(code=Code.TRY_AGAIN, message=f"network namespace {call.netns!r} does not exist (any more)")
     async with parts.locks.of(call.uid, call.interface):
         own = await _own_claims(parts, call)
-        nominated = await nominate(parts, call, own)
+        answered = await giving_back.answered(parts, call, own)
+        nominated = await nominate(parts, call, [claim for claim in own if claim.name in answered])
         if isinstance(nominated, Refusal):
+            half_done = [claim for claim in own if claim.name not in answered]
+            await giving_back.give_back(parts, half_done, why=nominated.message)
             return nominated
         add = _Add(
             call=call,
             owner=call.owner(nominated.pod, parts.ports.node, inode),
             nominated=nominated,
+            in_use=set(answered),
         )
         if overtaken := overtaken_by(own, add.owner):
             return _overtaken(overtaken)
@@ -124,15 +129,19 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"no address within {left_seconds:.0f} s")
     except KubeError as error:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"API server: {type(error).__name__}: {error}")
+    except HostError as error:
+        outcome = Refusal(code=Code.TRY_AGAIN, message=f"an older container may still carry the address: {error}")
     except OSError as error:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"the journal cannot be written: {error}")
     outcome = outcome or gate(parts, add.call)
     if outcome is not None:
-        given_back = await _undo(parts, add)
+        given_back = await giving_back.undo(parts, add.owner, add.in_use)
         parts.ports.telemetry.log(
             "info", "ADD refused", pod=add.owner.name, why=outcome.message, given_back=", ".join(given_back)
         )
         return outcome
+    unwanted = giving_back.unwanted(parts, add.owner, add.nominated.families)
+    await giving_back.give_back(parts, unwanted, why="the interface no longer gets this family")
     return Allocation(
         claims=add.claims,
         pools=_pools_of(parts, add, add.claims),
@@ -165,6 +174,8 @@ async def _claim_family(
     own: Sequence[SpiderIPAddress],
 ) -> Refusal | None:
     """One family: keep, adopt, or claim a new address; why not, otherwise."""
+    if add.refused[family]:  # verification has taken away what there was
+        return await _claim_new(parts, add, family)
     step = decide(family, add.owner, own, add.nominated.of_identity)
     if isinstance(step, AskHolder):
         if refusal := await may_adopt_held(parts, step.claim):
@@ -176,9 +187,19 @@ async def _claim_family(
         case Keep(claim=claim):
             return _hold(add, family, await writing.read(parts, claim.name))
         case Adopt(claim=claim):
-            mine = await writing.update(parts, adopted(claim, add.owner, add.nominated.identity))
-            return _hold(add, family, mine)
+            return await _adopt(parts, add, family, claim)
     return await _claim_new(parts, add, family)
+
+
+async def _adopt(parts: Parts, add: _Add, family: Family, claim: SpiderIPAddress) -> Refusal | None:
+    """Take over a claim of an earlier container, once no interface carries its address any more."""
+    owner = claim.spec.owner
+    if owner is not None and owner.container_id != add.owner.container_id:
+        await take_off_wire(parts, claim)
+    if claim.spec.state == "Parked":  # what is parked was in use: the edit rule speaks of new claims
+        add.in_use.add(claim.name)
+    mine = await writing.update(parts, adopted(claim, add.owner, add.nominated.identity))
+    return _hold(add, family, mine)
 
 
 def _hold(add: _Add, family: Family, claim: SpiderIPAddress | None) -> Refusal | None:
@@ -186,6 +207,8 @@ def _hold(add: _Add, family: Family, claim: SpiderIPAddress | None) -> Refusal |
     if claim is None or not same_attempt(claim.spec.owner, add.owner):
         return Refusal(code=Code.TRY_AGAIN, message=f"the pod's IPv{family} claim changed under this ADD")
     add.held[family] = claim
+    if claim.name not in add.in_use:
+        add.unverified[family] = None
     return None
 
 
@@ -240,24 +263,3 @@ async def _verify(parts: Parts, add: _Add) -> None:
             add.rounds[claim.spec.pool.name] = add.rounds.get(claim.spec.pool.name, 0) + 1
             del add.held[family]
             await writing.delete(parts, claim)
-
-
-async def _undo(parts: Parts, add: _Add) -> list[str]:
-    """Give back what this ADD claimed or adopted, and say what; identities are parked. An earlier ADD of the same
-    container may have brought an address up, so it is taken off the wire first. What cannot be given back now, node
-    reclaim finds: the pod is marked uncertain.
-    """
-    given_back: list[str] = []
-    try:
-        if add.owner.uid in parts.memory.uncertain:
-            await refresh(parts)
-        for claim in parts.memory.of_attachment(add.owner.uid, add.owner.interface):
-            if same_attempt(claim.spec.owner, add.owner) and claim.spec.state == "Claimed":
-                await take_off_wire(parts, claim)
-                await settle(parts, claim)
-                given_back.append(claim.spec.address)
-        await journal.remove_entry(parts, add.call.container_id, add.call.interface)
-    except (KubeError, HostError) as error:
-        parts.memory.doubt(add.owner.uid)
-        parts.ports.telemetry.log("warning", "a failed ADD could not give back", pod=add.owner.name, error=str(error))
-    return given_back

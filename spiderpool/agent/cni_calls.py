@@ -127,8 +127,11 @@ async def replay_del(parts: Parts, forwarded: Forwarded) -> bool:
     except CniError as error:
         parts.ports.telemetry.log("error", "a buried DEL cannot be understood; dropped", error=str(error))
         return True
-    gone = DelCall(container_id=call.container_id, interface=call.ifname, netns=call.netns, stamp_ns=forwarded.since_ns)
-    _note_del(parts, gone)
+    of_this_boot = forwarded.since_ns <= parts.ports.clock.boot_ns()
+    stamp_ns = forwarded.since_ns if of_this_boot else 0  # an earlier boot's: it means no claim of this one
+    gone = DelCall(container_id=call.container_id, interface=call.ifname, netns=call.netns, stamp_ns=stamp_ns)
+    if of_this_boot:
+        _note_del(parts, gone)
     try:
         claims = await release_container(parts, gone)
     except (KubeError, HostError) as error:

@@ -1,7 +1,7 @@
 """Whether an identity's address that another incarnation still claims is certainly off the wire (rule R7).
 
-Evidence is this node's own look at its own namespaces, or a fenced node. Everything else means: wait, and never choose
-another address.
+Evidence is this node's own look at its own namespaces. An address of another node comes when it is parked: by that node's
+agent, or by the controller once the node is fenced. Everything else means: wait, and never choose another address.
 """
 
 from spiderpool.agent.parts import Parts
@@ -9,10 +9,7 @@ from spiderpool.agent.pods import is_over, live_pod
 from spiderpool.agent.release import lives
 from spiderpool.ipam.attach import HolderFacts, may_take_over
 from spiderpool.ipam.refusals import Code, Refusal
-from spiderpool.kube.errors import NotFound
 from spiderpool.resources.claim import Owner, SpiderIPAddress
-from spiderpool.resources.core import TAINT_OUT_OF_SERVICE
-from spiderpool.resources.kinds import NODES
 
 
 async def may_adopt_held(parts: Parts, claim: SpiderIPAddress) -> Refusal | None:
@@ -37,17 +34,6 @@ async def _facts(parts: Parts, owner: Owner) -> HolderFacts:
     return HolderFacts(
         same_machine=same_machine,
         netns_gone=same_machine and not await lives(parts, owner),
-        node_fenced=not same_machine and await _is_out_of_service(parts, owner.node),
+        node_fenced=False,  # fences are the controller's to judge: it looks twice and asks the node's Lease, then parks
         pod_gone=pod is None or is_over(pod),
     )
-
-
-async def _is_out_of_service(parts: Parts, node: str) -> bool:
-    """By the taint, which says that the node is off. An absent Node object is judged by the controller, which asks
-    twice, one lease duration apart, and then parks the address.
-    """
-    try:
-        found = await parts.ports.kube.get(NODES, node)
-    except NotFound:
-        return False
-    return any(taint.key == TAINT_OUT_OF_SERVICE for taint in found.spec.taints)

@@ -48,6 +48,12 @@ async def remove_entry(parts: Parts, container_id: str, interface: str) -> None:
     await parts.ports.disk.remove(_path(parts, container_id, interface))
 
 
+async def answered(parts: Parts, uid: str, interface: str) -> set[str]:
+    """Names of the claims that an ADD of this pod's interface was answered with, as far as this boot's journal knows."""
+    found = await entries(parts)
+    return {claim.name for entry in found if (entry.uid, entry.interface) == (uid, interface) for claim in entry.claims}
+
+
 async def entries(parts: Parts) -> list[Entry]:
     """All entries; a file that cannot be read is reported and left out."""
     folder, found = parts.ports.settings.journal_folder, []

@@ -24,6 +24,7 @@ class Memory:
     on_change: Callable[[tuple[str, str, str]], None] | None = None
     claims: dict[str, SpiderIPAddress] = field(default_factory=dict)
     uncertain: dict[str, int] = field(default_factory=dict)
+    _doubts: int = 0
     _taken: dict[str, float] = field(default_factory=dict)
     _deleted: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
@@ -86,7 +87,8 @@ class Memory:
 
     def doubt(self, uid: str) -> None:
         """A write for this pod has an unknown outcome: read the ledger before it gets anything else."""
-        self.uncertain[uid] = self.uncertain.get(uid, 0) + 1
+        self._doubts += 1
+        self.uncertain[uid] = self._doubts
 
     def trust(self, doubts: Mapping[str, int]) -> None:
         """The ledger was read after these doubts arose; newer doubts stay."""

@@ -30,11 +30,16 @@ class Nominated:
     passed_over: tuple[PoolRefusal, ...] = ()
 
 
-async def nominate(parts: Parts, call: AddCall, own: Sequence[SpiderIPAddress]) -> Nominated | Refusal:
+async def nominate(parts: Parts, call: AddCall, answered: Sequence[SpiderIPAddress]) -> Nominated | Refusal:
     """The pod and its candidate pools, or why there are none.
 
-    A pod or identity that already has claims keeps its families even when no pool would serve it anew: its pool may
-    have been disabled since.
+    A pod or identity that was given addresses keeps its families even when no pool would serve it anew: its pool may
+    have been disabled since. What a crashed ADD has claimed and nobody was given does not count.
+
+    Args:
+        parts: the agent.
+        call: the ADD.
+        answered: claims of this pod's interface that were given to it.
 
     Raises:
         KubeError: the API server could not be asked.
@@ -60,7 +65,8 @@ async def nominate(parts: Parts, call: AddCall, own: Sequence[SpiderIPAddress]) 
             clean_gateway=found.clean_gateway,
             passed_over=found.passed_over,
         )
-    held = {claim.address.family for claim in (*own, *of_identity)}
+    kept = [claim for claim in of_identity if claim.spec.state == "Parked"]
+    held = {claim.address.family for claim in (*answered, *kept)}
     if not held:
         return found
     return Nominated(

@@ -6,8 +6,9 @@ exists" is judged, never "the address is on the interface", because between repl
 still bare (rule R8b).
 """
 
+from spiderpool.agent import writing
 from spiderpool.agent.parts import Parts
-from spiderpool.agent.release import lives, refresh, settle
+from spiderpool.agent.release import is_carried, lives, refresh, settle
 from spiderpool.host.port import HostError
 from spiderpool.ipam.identity import is_wanted, statefulset_of
 from spiderpool.ipam.reclaim import (
@@ -53,7 +54,7 @@ async def reconcile_claim(parts: Parts, name: str) -> None:
     """
     claim = parts.memory.claims.get(name)
     owner = claim.spec.owner if claim else None
-    if owner is None:
+    if owner is None or not parts.views.is_open():  # what a restored store says is no reason to free anything
         return
     async with parts.locks.of(owner.uid, owner.interface):
         claim = parts.memory.claims.get(name)
@@ -70,10 +71,12 @@ async def _act(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> None:
     match verdict:
         case Keep() | Suspect():
             return
+        case Release(reason="SpareClaim"):  # its identity has another address: parking this one would lose it
+            done = await writing.delete(parts, claim)
         case Release() | Park():
-            outcome = await settle(parts, claim)
-            if outcome is not None:
-                await _tell(parts, claim, verdict)
+            done = await settle(parts, claim) is not None
+    if done:
+        await _tell(parts, claim, verdict)
 
 
 async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdict:
@@ -119,18 +122,9 @@ async def _is_spare(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> bool:
         for other in parts.memory.of_attachment(owner.uid, owner.interface)
         if other.name != claim.name and other.address.family == claim.address.family
     ]
-    if not siblings or await _is_carried(parts, claim):
+    if not siblings or await is_carried(parts, claim):
         return False
-    return any([await _is_carried(parts, other) for other in siblings])
-
-
-async def _is_carried(parts: Parts, claim: SpiderIPAddress) -> bool:
-    """Whether the claim's own network namespace lives and carries its address."""
-    owner = claim.spec.owner
-    if owner is None or not await lives(parts, owner):
-        return False
-    carried = await parts.ports.host.addresses(owner.netns.path) or {}
-    return claim.spec.address in carried.get(owner.interface, ())
+    return any([await is_carried(parts, other) for other in siblings])
 
 
 async def _tell(parts: Parts, claim: SpiderIPAddress, verdict: Release | Park) -> None:

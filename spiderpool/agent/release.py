@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from spiderpool.agent import journal, writing
 from spiderpool.agent.attachment import DelCall
 from spiderpool.agent.parts import Parts
-from spiderpool.ipam.claims import cooled, parked
+from spiderpool.ipam.claims import cooled, parked, same_attempt
 from spiderpool.ipam.detach import Fate, fate
 from spiderpool.ipam.identity import is_wanted, label_value, statefulset_of
 from spiderpool.kube.errors import NotFound
@@ -59,6 +59,19 @@ async def lives(parts: Parts, owner: Owner) -> bool:
     return await parts.ports.host.netns_inode(owner.netns.path) == owner.netns.inode
 
 
+async def is_carried(parts: Parts, claim: SpiderIPAddress) -> bool:
+    """Whether the claim's own network namespace lives and carries its address.
+
+    Raises:
+        HostError: the node cannot look.
+    """
+    owner = claim.spec.owner
+    if owner is None or not await lives(parts, owner):
+        return False
+    carried = await parts.ports.host.addresses(owner.netns.path) or {}
+    return claim.spec.address in carried.get(owner.interface, ())
+
+
 async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> None:
     """Remove the claim's address from its interface; a namespace that is gone carries nothing.
 
@@ -77,7 +90,7 @@ async def settle(parts: Parts, claim: SpiderIPAddress) -> Fate | None:
         KubeError: the API server could not be asked.
     """
     current: SpiderIPAddress | None = claim
-    while current is not None and _same_container(current, claim):
+    while current is not None and _same_claim(current, claim):
         outcome = await _settle_once(parts, current)
         if outcome is not None:
             parts.ports.telemetry.count("released", 1, fate=outcome)
@@ -123,11 +136,9 @@ async def claims_of_identity(parts: Parts, identity: str) -> list[SpiderIPAddres
     return [claim for claim in listing.items if claim.spec.identity == identity]
 
 
-def _same_container(one: SpiderIPAddress, other: SpiderIPAddress) -> bool:
-    mine, theirs = one.spec.owner, other.spec.owner
-    return (
-        one.spec.state == "Claimed"
-        and mine is not None
-        and theirs is not None
-        and (mine.uid, mine.container_id, mine.interface) == (theirs.uid, theirs.container_id, theirs.interface)
-    )
+def _same_claim(one: SpiderIPAddress, other: SpiderIPAddress) -> bool:
+    """Whether a claim still stems from the same ADD. One of the same container that began later is not meant: what it
+    was given may be on the wire by now.
+    """
+    owner = other.spec.owner
+    return one.spec.state == "Claimed" and owner is not None and same_attempt(one.spec.owner, owner)

@@ -21,7 +21,7 @@ from spiderpool.agent.parts import AgentPorts, Parts, SharedReads
 from spiderpool.agent.reconcile import reconcile_node, reconcile_pod
 from spiderpool.agent.startup import start
 from spiderpool.agent.views import Views
-from spiderpool.cni.forwarded import EXIT_HEADER, PATH_PREFIX
+from spiderpool.cni.forwarded import PATH_PREFIX
 from spiderpool.ipam.identity import label_value
 from spiderpool.kube.batched import Batched, BatchedByKey
 from spiderpool.kube.errors import KubeError, NotFound
@@ -41,6 +41,7 @@ REPLAY_SECONDS = 10.0
 ENDED_POD_SECONDS = 2.0
 ENDPOINT_SECONDS = 0.3
 REQUESTS_MAX = 1000
+PROBES = (f"{PATH_PREFIX}status", "/v1/ipam/healthy", "/v1/runtime/")  # short, and a node goes out of service by them
 
 
 class Agent:
@@ -81,8 +82,10 @@ class Agent:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request of the unix socket."""
-        if self._requests >= REQUESTS_MAX:
-            return Response(status=503, headers={EXIT_HEADER: "1"}, body=b"")
+        if self._requests >= REQUESTS_MAX and not request.path.startswith(PROBES):
+            # Without an exit header the plugin takes this for no answer: it writes a DEL down and says what is wrong.
+            self._ports.telemetry.count("requests_turned_away")
+            return json_response(f"the agent has {REQUESTS_MAX} requests under way; send it again", 503)
         self._requests += 1
         began, path = self._ports.clock.monotonic(), request.path
         try:
@@ -111,8 +114,9 @@ class Agent:
 
     async def _start_and_reclaim(self) -> None:
         await start(self._parts)
-        self._ports.telemetry.log("info", "agent started", claims=len(self._parts.memory.claims))
         await self._replay_once()
+        self._parts.memory.started = True
+        self._ports.telemetry.log("info", "agent started", claims=len(self._parts.memory.claims))
         while True:
             try:
                 await reconcile_node(self._parts)

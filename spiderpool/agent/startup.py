@@ -3,7 +3,7 @@
 1. list this node's claims, consistently: memory is authoritative from now on
 2. register again what lives here and has no claim (the store went back in time); an address that somebody else holds by
    now is a conflict for people, and nothing is touched
-3. replay tombstones
+3. replay tombstones (``service.py``); only then it serves
 """
 
 from spiderpool.agent import journal, writing
@@ -26,7 +26,6 @@ async def start(parts: Parts) -> None:
         await view.synced()
     await _list_claims(parts)
     await _register_again(parts)
-    parts.memory.started = True
 
 
 async def _list_claims(parts: Parts) -> None:

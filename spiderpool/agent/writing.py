@@ -89,12 +89,18 @@ async def update(parts: Parts, claim: SpiderIPAddress) -> SpiderIPAddress | None
     """Replace a claim with its resource version; None when it is no longer the one that was judged.
 
     Raises:
-        KubeError: the server could not be asked.
+        KubeError: the server could not be asked, or never gave a clear answer; then, and when the call is cancelled,
+            the pod is marked uncertain, because the ledger may say more than is remembered.
     """
+    before = parts.memory.claims.get(claim.name)
+    owner = claim.spec.owner or (before.spec.owner if before else None)
     try:
         return _remember(parts, await _retried(parts, lambda: parts.ports.kube.update(CLAIMS, claim)))
     except (Conflict, NotFound):
         return await _mine_after_update(parts, claim)
+    except (UnknownOutcome, asyncio.CancelledError):
+        parts.memory.doubt(owner.uid if owner else "")
+        raise
 
 
 async def _mine_after_update(parts: Parts, claim: SpiderIPAddress) -> SpiderIPAddress | None:

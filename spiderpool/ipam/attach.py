@@ -73,6 +73,8 @@ def decide(
         own: every claim of this pod uid and interface on this node.
         of_identity: every claim of the pod's identity (empty for a pod without one).
     """
+    known = {claim.name for claim in own}
+    own = [*own, *(claim for claim in of_identity if claim.name not in known and _is_of(claim, caller))]
     if overtaken := overtaken_by(own, caller):
         return overtaken
     mine = newest(claim for claim in own if claim.address.family == family and claim.spec.state == "Claimed")
@@ -84,6 +86,16 @@ def decide(
     if held is None:
         return Fresh()
     return Adopt(claim=held) if held.spec.state == "Parked" else AskHolder(claim=held)
+
+
+def _is_of(claim: SpiderIPAddress, caller: Owner) -> bool:
+    """Whether a claim is of this pod, interface and node: a create that committed after the node's claims were read."""
+    owner = claim.spec.owner
+    return (
+        claim.spec.state == "Claimed"
+        and owner is not None
+        and (owner.uid, owner.interface, owner.node) == (caller.uid, caller.interface, caller.node)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

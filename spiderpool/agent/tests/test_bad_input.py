@@ -103,13 +103,6 @@ async def test_paths_that_are_not_served_answer_404(node: AgentNode) -> None:
     assert (answer.status, b"not served" in answer.body) == (404, True)
 
 
-@story()
-async def test_an_agent_with_too_many_requests_turns_more_away(node: AgentNode) -> None:
-    node.running._requests = 1000
-    answer = await node.ask(Request(method="GET", path="/v1/runtime/liveness"))
-    assert answer.status == 503
-
-
 @story(started=False)
 async def test_readiness_follows_the_start_and_liveness_does_not(node: AgentNode) -> None:
     node.link.set_state("refusing")
