@@ -90,7 +90,9 @@ def commands(name: str) -> str:
 
 
 def test_the_readme_is_short() -> None:
-    assert len(text("README.md").splitlines()) <= 120
+    """Apart from the demo's output, which is a picture and not prose."""
+    prose = re.sub(r"<!-- demo output: begin -->.*<!-- demo output: end -->", "", text("README.md"), flags=re.DOTALL)
+    assert len(prose.splitlines()) <= 120
 
 
 def test_every_rule_of_the_ledger_says_who_checks_it_or_that_nobody_does() -> None:
