@@ -44,8 +44,12 @@ async def write_entry(parts: Parts, call: AddCall, inode: int, claims: tuple[Spi
 
 
 async def remove_entry(parts: Parts, container_id: str, interface: str) -> None:
-    """The attachment is gone."""
-    await parts.ports.disk.remove(_path(parts, container_id, interface))
+    """The attachment is gone. An entry that cannot be removed is reported and left: the next start judges it again."""
+    path = _path(parts, container_id, interface)
+    try:
+        await parts.ports.disk.remove(path)
+    except OSError as error:
+        parts.ports.telemetry.log("warning", "journal entry cannot be removed", file=path, error=str(error))
 
 
 async def answered(parts: Parts, uid: str, interface: str) -> set[str]:
@@ -55,12 +59,16 @@ async def answered(parts: Parts, uid: str, interface: str) -> set[str]:
 
 
 async def entries(parts: Parts) -> list[Entry]:
-    """All entries; a file that cannot be read is reported and left out."""
+    """All entries; a file that cannot be read is reported and left out.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
     folder, found = parts.ports.settings.journal_folder, []
     for name in await parts.ports.disk.names(folder):
-        data = await parts.ports.disk.read(f"{folder}/{name}")
         try:
+            data = await parts.ports.disk.read(f"{folder}/{name}")
             found.append(msgspec.json.decode(data or b"", type=Entry))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, OSError) as error:
             parts.ports.telemetry.log("warning", "journal entry cannot be read", file=name, error=str(error))
     return found

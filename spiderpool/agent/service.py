@@ -133,11 +133,25 @@ class Agent:
                 await self._replay_once()
 
     async def _replay_once(self) -> None:
-        """Carry out tombstones, the plugin's and our own; what cannot be done yet stays."""
-        for name in await tombstones.names(self._parts):
-            forwarded = await tombstones.dig_up(self._parts, name)
-            if forwarded is not None and await replay_del(self._parts, forwarded):
-                await tombstones.close(self._parts, name)
+        """Carry out tombstones, the plugin's and our own; what cannot be done yet stays. A disk that fails is reported,
+        and no reason to end: ADD needs it less than an administrator needs the node.
+        """
+        try:
+            names = await tombstones.names(self._parts)
+        except OSError as error:
+            self._spool_failed(self._ports.settings.spool_folder, error)
+            return
+        for name in names:
+            try:
+                forwarded = await tombstones.dig_up(self._parts, name)
+                if forwarded is not None and await replay_del(self._parts, forwarded):
+                    await tombstones.close(self._parts, name)
+            except OSError as error:
+                self._spool_failed(name, error)
+
+    def _spool_failed(self, what: str, error: OSError) -> None:
+        self._ports.telemetry.count("spool_errors")
+        self._ports.telemetry.log("error", "the disk fails; a buried DEL waits", what=what, error=str(error))
 
     async def _reclaim_pod(self, uid: str) -> None:
         if not await reconcile_pod(self._parts, uid):

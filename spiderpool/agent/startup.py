@@ -43,7 +43,13 @@ async def _list_claims(parts: Parts) -> None:
 
 async def _register_again(parts: Parts) -> None:
     """Claims of live attachments that the ledger does not know."""
-    for entry in await journal.entries(parts):
+    try:
+        entries = await journal.entries(parts)
+    except OSError as error:
+        folder = parts.ports.settings.journal_folder
+        parts.ports.telemetry.log("error", "the journal cannot be read", folder=folder, error=str(error))
+        return
+    for entry in entries:
         owner = entry.claims[0].spec.owner if entry.claims else None
         try:
             alive = owner is not None and await lives(parts, owner)
