@@ -132,7 +132,10 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
     except HostError as error:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"an older container may still carry the address: {error}")
     except OSError as error:
-        outcome = Refusal(code=Code.TRY_AGAIN, message=f"the journal cannot be written: {error}")
+        folder = parts.ports.settings.journal_folder
+        outcome = Refusal(
+            code=Code.DISK, message=f"the journal in {folder} cannot be written: {error}; make room there"
+        )
     outcome = outcome or gate(parts, add.call)
     if outcome is not None:
         given_back = await giving_back.undo(parts, add.owner, add.in_use)

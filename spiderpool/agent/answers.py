@@ -7,6 +7,7 @@
 | pools full | 100 |
 | no pool | 101 |
 | pod gone | 102 |
+| disk | 5 (spec: I/O failure) |
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ CNI_CODES: dict[Code, CniCode] = {
     Code.POOLS_FULL: CniCode.NO_ADDRESS,
     Code.NO_POOL: CniCode.NO_POOL,
     Code.POD_GONE: CniCode.POD_REFUSED,
+    Code.DISK: CniCode.IO_FAILURE,
 }
 DEFAULT_ROUTE: dict[Family, str] = {4: "0.0.0.0/0", 6: "::/0"}
 

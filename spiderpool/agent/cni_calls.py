@@ -19,7 +19,7 @@ from spiderpool.cni.config import NetworkConfig, parse_config, parse_config_of_d
 from spiderpool.cni.dispatch import VERBS, admit
 from spiderpool.cni.environment import Call, parse_call, pod_args
 from spiderpool.cni.errors import CniError, Code
-from spiderpool.cni.forwarded import EXIT_HEADER, Forwarded, understand
+from spiderpool.cni.forwarded import EXIT_HEADER, PATH_PREFIX, Forwarded, understand
 from spiderpool.cni.results import IpResult, RouteResult, add_result, addresses_of
 from spiderpool.host.port import HostError
 from spiderpool.ipam.refusals import Refusal
@@ -68,6 +68,8 @@ async def serve_cni(parts: Parts, request: Request, started_at: float) -> Respon
     except KubeError as error:
         refused = CniError(Code.TRY_LATER, f"the API server did not answer: {type(error).__name__}: {error}")
         return _answer(1, refused.to_json(version_of(request.body)))
+    except OSError as error:
+        return _disk_failed(parts, request, error)
     except Exception as error:  # noqa: BLE001  a defect of ours must reach the runtime in CNI's form, and the log whole
         parts.ports.telemetry.log("error", "defect", path=request.path, traceback=traceback.format_exc())
         said = f"defect of Spiderpool: {type(error).__name__}: {error}"
@@ -78,6 +80,20 @@ async def serve_cni(parts: Parts, request: Request, started_at: float) -> Respon
 
 def _answer(exit_code: int, stdout: bytes) -> Response:
     return Response(headers={EXIT_HEADER: str(exit_code), "content-type": "application/json"}, body=stdout)
+
+
+def _disk_failed(parts: Parts, request: Request, error: OSError) -> Response:
+    """The journal or the spool cannot be written. A DEL is answered as by nobody (no exit header), so that the plugin
+    writes it down itself, or says that it cannot.
+    """
+    said = f"the disk of node {parts.ports.node.name} failed: {error}"
+    parts.ports.telemetry.count("disk_errors")
+    parts.ports.telemetry.log("error", "the disk fails", path=request.path, error=str(error))
+    if request.path == f"{PATH_PREFIX}del":
+        return Response(status=500, body=said.encode())
+    folders = f"{parts.ports.settings.journal_folder} and {parts.ports.settings.spool_folder}"
+    refused = CniError(Code.IO_FAILURE, said, f"make room, or mend what keeps the agent from writing to {folders}")
+    return _answer(1, refused.to_json(version_of(request.body)))
 
 
 def _config(forwarded: Forwarded) -> NetworkConfig:

@@ -18,6 +18,7 @@ class Code(Enum):
     POD_GONE = "pod-gone"
     OVERTAKEN = "overtaken"
     CLOSED = "closed"
+    DISK = "disk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from spiderpool.agent.tests.kit import AgentNode, story
+from spiderpool.agent.tests.test_overload import run_plugin
 
 SPOOL = "/var/lib/spidernet/spool"
 
@@ -80,3 +81,42 @@ async def test_a_journal_entry_that_cannot_be_removed_keeps_no_address(node: Age
     assert (await node.delete()).ok
     assert await node.cluster.claims() == {}
     assert node.said("journal entry cannot be removed")
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_an_add_whose_journal_cannot_be_written_names_the_folder_and_the_remedy(times: int) -> None:
+    """Before the first claim, and once more before the answer."""
+
+    @story()
+    async def play(node: AgentNode) -> None:
+        await node.cluster.pools()
+        pod = await node.cluster.pod("web")
+        skip = [times]
+
+        def full(operation: str, path: str) -> None:
+            if operation == "write":
+                skip[0] -= 1
+                if skip[0] < 0:
+                    raise OSError(28, "No space left on device")
+
+        node.disk.on_operation = full
+        reply = await node.add(pod)
+        assert reply.code == 5
+        assert [
+            word for word in ("No space left", "/run/spidernet/journal", "make room") if word not in reply.words
+        ] == []
+        assert await node.cluster.claims() == {}
+
+    play()
+
+
+@story()
+async def test_a_del_that_the_agent_cannot_write_down_is_written_down_by_the_plugin(node: AgentNode) -> None:
+    """It has no exit header, so the plugin takes it for no answer."""
+    await node.cluster.pools()
+    await node.attach(await node.cluster.pod("web"))
+    node.link.set_state("refusing")
+    fail(node, "write")
+    code, stdout, spooled = await run_plugin(node, "DEL")
+    assert (code, stdout, len(spooled)) == (0, b"", 1)
+    assert node.counted("disk_errors") == 1
