@@ -46,14 +46,21 @@ class SimHost:
         found = {name: sorted(filter(_is_public, carried)) for name, carried in sorted(links.items())}
         return {name: carried for name, carried in found.items() if carried}
 
-    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> None:
-        """Take addresses off an interface. Prefix lengths are not compared: an address is one however it is masked."""
+    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> Sequence[str]:
+        """Take addresses off an interface; returns those that it did not carry. Prefix lengths are not compared: an
+        address is one however it is masked.
+        """
         self._ask("flush", path)
-        wanted = [ip_address(text.partition("/")[0]) for text in addresses]
-        carried = (self._machine.netstack.addresses(path) or {}).get(interface, ())
-        for text in carried:
+        links = self._machine.netstack.addresses(path) or {}
+        if interface not in links:
+            return ()
+        missing = {ip_address(text.partition("/")[0]): text for text in addresses}
+        wanted = dict(missing)
+        for text in links[interface]:
             if ip_interface(text).ip in wanted:
+                missing.pop(ip_interface(text).ip, None)
                 self._machine.netstack.remove_address(path, interface, text)
+        return list(missing.values())
 
     def _ask(self, operation: Operation, path: str) -> None:
         if self._fault is not None:

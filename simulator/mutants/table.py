@@ -65,6 +65,14 @@ async def _nothing(*_: Any) -> None:
     return None
 
 
+def _bare_is_free(take_off_wire: Any) -> Any:
+    async def flushed(parts: Parts, claim: SpiderIPAddress) -> bool:
+        await take_off_wire(parts, claim)
+        return False
+
+    return flushed
+
+
 async def _no_claims(*_: Any) -> list[str]:
     return []
 
@@ -167,6 +175,12 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="R3",
         bug="an address is freed while its interface carries it",
         patches=_instead(release, "take_off_wire", _nothing),
+    ),
+    Mutant(
+        name="del-frees-what-is-not-up-yet",
+        rule="R3",
+        bug="an address is freed that a main plugin, answered before its runtime died, is about to bring up",
+        patches=_one(release, "take_off_wire", _bare_is_free),
     ),
     Mutant(
         name="no-order-of-containers",

@@ -25,6 +25,7 @@ class Memory:
     claims: dict[str, SpiderIPAddress] = field(default_factory=dict)
     uncertain: dict[str, int] = field(default_factory=dict)
     _doubts: int = 0
+    _off_wire: dict[str, tuple[str, int]] = field(default_factory=dict)
     _taken: dict[str, float] = field(default_factory=dict)
     _deleted: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
@@ -61,6 +62,7 @@ class Memory:
 
     def drop(self, name: str) -> None:
         """Forget a claim that is gone."""
+        self._off_wire.pop(name, None)
         self._tell(self.claims.pop(name, None))
 
     def of_attachment(self, uid: str, interface: str) -> list[SpiderIPAddress]:
@@ -95,6 +97,16 @@ class Memory:
         for uid, count in doubts.items():
             if self.uncertain.get(uid) == count:
                 del self.uncertain[uid]
+
+    def note_off_wire(self, claim: SpiderIPAddress) -> None:
+        """A claim's address was on its interface and has been taken off: nobody is about to configure it any more."""
+        if claim.spec.owner is not None:
+            self._off_wire[claim.name] = (claim.spec.owner.container_id, claim.spec.owner.since)
+
+    def was_taken_off_wire(self, claim: SpiderIPAddress) -> bool:
+        """Whether that was noted of this claim, container and ADD."""
+        owner = claim.spec.owner
+        return owner is not None and self._off_wire.get(claim.name) == (owner.container_id, owner.since)
 
     def note_taken(self, name: str, now: float) -> None:
         """Somebody else has this address."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from spiderpool.agent import journal, writing
 from spiderpool.agent.attachment import DelCall
 from spiderpool.agent.parts import Parts
+from spiderpool.host.port import HostError
 from spiderpool.ipam.claims import cooled, parked, same_attempt
 from spiderpool.ipam.detach import Fate, fate
 from spiderpool.ipam.identity import is_wanted, label_value, statefulset_of
@@ -30,10 +31,13 @@ async def release_container(parts: Parts, call: DelCall) -> Sequence[SpiderIPAdd
     claims = [
         claim for claim in parts.memory.of_container(call.container_id, call.interface) if _is_meant(parts, call, claim)
     ]
+    bare = [claim for claim in claims if await take_off_wire(parts, claim)]
     for claim in claims:
-        await take_off_wire(parts, claim)
-    for claim in claims:
-        await settle(parts, claim)
+        if claim not in bare:
+            await settle(parts, claim)
+    if bare:
+        addresses = ", ".join(claim.spec.address for claim in bare)
+        raise HostError(f"{addresses} may still come up on {call.interface}: it was handed out, and is not there yet")
     await journal.remove_entry(parts, call.container_id, call.interface)
     return claims
 
@@ -72,15 +76,24 @@ async def is_carried(parts: Parts, claim: SpiderIPAddress) -> bool:
     return claim.spec.address in carried.get(owner.interface, ())
 
 
-async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> None:
+async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> bool:
     """Remove the claim's address from its interface; a namespace that is gone carries nothing.
+
+    Returns:
+        Whether the interface is there without the address. A main plugin that was answered before its runtime gave up
+        may then be about to add it: what was handed out must not be given back before the namespace is gone.
 
     Raises:
         HostError: it may still be there.
     """
     owner = claim.spec.owner
-    if owner is not None and await lives(parts, owner):
-        await parts.ports.host.flush(owner.netns.path, owner.interface, [claim.spec.address])
+    if owner is None or not await lives(parts, owner):
+        return False
+    missing = await parts.ports.host.flush(owner.netns.path, owner.interface, [claim.spec.address])
+    if missing:
+        return not parts.memory.was_taken_off_wire(claim)
+    parts.memory.note_off_wire(claim)
+    return False
 
 
 async def settle(parts: Parts, claim: SpiderIPAddress) -> Fate | None:

@@ -64,22 +64,28 @@ class NetlinkHost:
                     found.setdefault(name, []).append(f"{address}/{prefix_length}")
         return {name: sorted(found[name]) for name in sorted(found)}
 
-    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> None:
-        """Take addresses off an interface. Prefix lengths are not compared: an address is one however it is masked.
+    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> Sequence[str]:
+        """Take addresses off an interface; returns those that it did not carry. Prefix lengths are not compared: an
+        address is one however it is masked.
 
         Raises:
             HostError: an address may still be on the wire.
         """
-        wanted = {ip_address(text.partition("/")[0]) for text in addresses}
+        wanted = {ip_address(text.partition("/")[0]): text for text in addresses}
+        missing: dict[str, None] = {}
         namespace = _open_namespace(path)
         if namespace is None:
-            return
+            return ()
         async with _netlink(namespace, path) as route:
             for index in await route.link_lookup(ifname=interface):
                 carried = [message async for message in await route.get_addr(index=index)]
+                missing = dict.fromkeys(wanted.values())
                 for message in carried:
-                    if _address(message)[0] in wanted:
+                    text = wanted.get(_address(message)[0])
+                    if text is not None:
+                        missing.pop(text, None)
                         await _remove(route, message)
+        return list(missing)
 
 
 def _open_namespace(path: str) -> int | None:

@@ -36,9 +36,13 @@ class Host(Protocol):
         """
         ...
 
-    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> None:
+    async def flush(self, path: str, interface: str, addresses: Sequence[str]) -> Sequence[str]:
         """Take addresses off an interface, whichever of them it carries. A namespace, interface or address that is
         not there is success.
+
+        Returns:
+            Those of the addresses that the interface did not carry although it is there: whoever configures it may be
+            about to add them. Nothing where there is no such namespace or interface.
 
         Raises:
             HostError: an address may still be on the wire.

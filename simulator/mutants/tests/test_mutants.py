@@ -63,6 +63,9 @@ HUNTS: dict[str, Hunt] = {
 }
 
 STORIES: dict[str, Story] = {
+    "del-frees-what-is-not-up-yet": (
+        test_del.test_an_address_that_was_handed_out_and_is_not_up_yet_is_freed_when_its_namespace_is_gone
+    ),
     "no-order-of-containers": test_add.test_an_older_container_is_overtaken,
     "409-believed": test_writing.test_a_409_after_a_lost_request_is_read_and_found_to_be_anothers,
     "reconcile-without-lock": test_reclaim.test_an_add_under_way_owns_its_claims,

@@ -113,6 +113,7 @@ async def test_a_remembered_del_outlives_the_agent(node: AgentNode) -> None:
     node.link.set_state("refusing")
     await node.delete()
     node.crash()
+    node.end("c1")
     node.link.set_state("up")
     await node.start()
     await node.wait(lambda: no_claims(node))
@@ -163,6 +164,25 @@ async def test_an_address_that_cannot_be_taken_off_the_wire_is_not_freed(node: A
     assert node.carried("c1") == held
     node.end("c1")
     await node.wait(lambda: no_claims(node))
+
+
+@story()
+async def test_an_address_that_was_handed_out_and_is_not_up_yet_is_freed_when_its_namespace_is_gone(
+    node: AgentNode,
+) -> None:
+    """Rule 2: the runtime died after the answer, its main plugin goes on, and the next runtime sends DEL meanwhile."""
+    await node.cluster.pools()
+    reply = await node.add(await node.cluster.pod("web"))
+    node.up("c1")
+    assert (await node.delete()).ok
+    await node.cluster.clock.sleep(15)
+    assert len(await node.cluster.claims()) == 2
+    node.up("c1", *reply.ips)
+    await node.cluster.clock.sleep(15)
+    assert node.carried("c1") == []
+    node.end("c1")
+    await node.wait(lambda: no_claims(node))
+    assert await tombstones(node) == []
 
 
 @story()

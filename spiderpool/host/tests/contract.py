@@ -131,6 +131,15 @@ class HostContract(Contract, ABC):
             self.drive(world.host.flush("/nowhere/netns", "eth0", ["10.9.0.5/24"]))
             assert self.carried(world, path) == before
 
+    def test_a_flush_says_what_the_interface_did_not_carry_and_nothing_of_an_interface_that_is_not_there(self) -> None:
+        with self.world() as world:
+            path = two_interfaces(world)
+            asked = ["10.77.0.1/24", "10.9.0.5/24", "fd00:77::1/64"]
+            assert list(self.drive(world.host.flush(path, "eth0", asked))) == ["10.77.0.1/24", "fd00:77::1/64"]
+            assert list(self.drive(world.host.flush(path, "eth0", asked))) == asked
+            assert list(self.drive(world.host.flush(path, "eth7", asked))) == []
+            assert list(self.drive(world.host.flush("/nowhere/netns", "eth0", asked))) == []
+
     def test_to_flush_a_namespace_that_is_gone_is_success(self) -> None:
         with self.world() as world:
             path = two_interfaces(world)
