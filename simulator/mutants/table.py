@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from simulator.mutants.mutant import Mutant, Patch
-from spiderpool.agent import allocate, claiming, holder, reconcile, release, service, writing
+from spiderpool.agent import allocate, claiming, giving_back, holder, reconcile, release, service, writing
 from spiderpool.agent.memory import Memory
 from spiderpool.agent.parts import Locks, Parts
 from spiderpool.ipam import attach
@@ -273,7 +273,7 @@ MUTANTS: tuple[Mutant, ...] = (
         name="no-undo",
         rule="L1",
         bug="a half-done interface keeps the only address that somebody else needs",
-        patches=_instead(allocate, "_undo", _no_claims),
+        patches=_instead(giving_back, "undo", _no_claims),
     ),
     Mutant(
         name="interface-not-in-the-key",
