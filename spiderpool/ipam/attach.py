@@ -79,6 +79,8 @@ def decide(
         return overtaken
     mine = newest(claim for claim in own if claim.address.family == family and claim.spec.state == "Claimed")
     if mine is not None:
+        if (used := _used_later(mine, [claim for claim in of_identity if claim.address.family == family])) is not None:
+            return Adopt(claim=used)
         owner = mine.spec.owner
         unchanged = owner is not None and (owner.container_id, owner.netns) == (caller.container_id, caller.netns)
         return Keep(claim=mine) if unchanged and owner and owner.since == caller.since else Adopt(claim=mine)
@@ -86,6 +88,19 @@ def decide(
     if held is None:
         return Fresh()
     return Adopt(claim=held) if held.spec.state == "Parked" else AskHolder(claim=held)
+
+
+def _used_later(mine: SpiderIPAddress, of_identity: Sequence[SpiderIPAddress]) -> SpiderIPAddress | None:
+    """The parked claim of this pod whose container is newer than that of ``mine``: then ``mine`` is the late echo of a
+    create that was given up, nobody ever used it, and the identity's address is the parked one (rule 6). Node reclaim
+    frees the spare.
+    """
+    parked = newest(claim for claim in of_identity if claim.spec.state == "Parked")
+    if parked is None or parked.spec.owner is None or mine.spec.owner is None:
+        return None
+    theirs, ours = parked.spec.owner, mine.spec.owner
+    same = (theirs.uid, theirs.interface, theirs.boot_id) == (ours.uid, ours.interface, ours.boot_id)
+    return parked if same and theirs.since > ours.since else None
 
 
 def _is_of(claim: SpiderIPAddress, caller: Owner) -> bool:

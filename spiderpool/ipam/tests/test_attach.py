@@ -67,6 +67,25 @@ def test_a_parked_address_of_the_identity_is_adopted() -> None:
     assert decide(4, an_owner(), [], [claim]) == Adopt(claim=claim)
 
 
+def test_a_parked_address_that_a_newer_container_used_goes_before_the_late_claim_of_an_older_one() -> None:
+    late = a_claim("10.0.0.11", identity=IDENTITY, container_id="c1", since=100)
+    used = parked(a_claim("10.0.0.10", identity=IDENTITY, container_id="c2", since=150), "x")
+    caller = an_owner(container_id="c3", since=200)
+    assert decide(4, caller, [late], [late, used]) == Adopt(claim=used)
+    assert decide(4, caller, [late, used], [late, used]) == Adopt(claim=used)
+
+
+def test_an_own_claim_goes_before_a_parked_address_of_an_older_container_or_incarnation() -> None:
+    mine = a_claim("10.0.0.11", identity=IDENTITY, container_id="c2", since=150)
+    caller = an_owner(container_id="c3", since=200)
+    for older in (
+        a_claim("10.0.0.10", identity=IDENTITY, since=100),
+        a_claim("10.0.0.10", identity=IDENTITY, uid="u0", since=900),
+        a_claim("10.0.0.10", identity=IDENTITY, boot_id="b0", since=900),
+    ):
+        assert decide(4, caller, [mine], [mine, parked(older, "x")]) == Adopt(claim=mine)
+
+
 def test_an_address_that_another_incarnation_still_claims_is_asked_for_never_replaced() -> None:
     claim = a_claim(identity=IDENTITY, uid="u0")
     assert decide(4, an_owner(), [], [claim]) == AskHolder(claim=claim)
