@@ -10,6 +10,8 @@ from spiderpool.agent.answers import granted
 from spiderpool.agent.attachment import AddCall, DelCall
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.release import release_container
+from spiderpool.cni.environment import check_container_id, check_ifname, check_netns, check_pod_part
+from spiderpool.cni.errors import CniError, Code
 from spiderpool.host.port import HostError
 from spiderpool.ipam.refusals import Refusal
 from spiderpool.kube.errors import KubeError
@@ -72,11 +74,12 @@ async def add(parts: Parts, request: Request) -> Response:
     """POST /v1/ipam/ip."""
     try:
         args = msgspec.json.decode(request.body, type=IpamAddArgs)
-    except msgspec.DecodeError as error:
+        _check_added(args)
+    except (msgspec.DecodeError, CniError) as error:
         return _error(400, f"body of POST /v1/ipam/ip: {error}")
     try:
         outcome = await allocate(parts, _call(parts, args))
-    except (KubeError, HostError) as error:
+    except (KubeError, HostError, OSError) as error:
         return _error(500, f"{type(error).__name__}: {error}; send it again")
     if isinstance(outcome, Refusal):
         return _error(500, str(outcome))
@@ -89,6 +92,30 @@ async def add(parts: Parts, request: Request) -> Response:
         routes=tuple(RouteConfig(if_name=args.if_name, dst=route.dst, gw=route.gw) for route in routes),
     )
     return json_response(answer)
+
+
+def _check_added(args: IpamAddArgs) -> None:
+    """The checks that a CNI call passes too.
+
+    Raises:
+        CniError: the first field that is malformed or asks for what is not supported.
+    """
+    _check_interface(args)
+    check_netns("netNamespace", args.net_namespace)
+    check_pod_part("podNamespace", "K8S_POD_NAMESPACE", args.pod_namespace)
+    check_pod_part("podName", "K8S_POD_NAME", args.pod_name)
+    check_pod_part("podUID", "K8S_POD_UID", args.pod_uid)
+    if args.match_master_subnet:
+        raise CniError(
+            Code.INVALID_CONFIGURATION,
+            "matchMasterSubnet is true",
+            "it is not supported yet; leave it out and name the pools instead",
+        )
+
+
+def _check_interface(args: IpamAddArgs | IpamDelArgs) -> None:
+    check_container_id("containerID", args.container_id)
+    check_ifname("ifName", args.if_name)
 
 
 def _call(parts: Parts, args: IpamAddArgs) -> AddCall:
@@ -111,7 +138,8 @@ async def delete(parts: Parts, request: Request) -> Response:
     """DELETE /v1/ipam/ip."""
     try:
         args = msgspec.json.decode(request.body, type=IpamDelArgs)
-    except msgspec.DecodeError as error:
+        _check_interface(args)
+    except (msgspec.DecodeError, CniError) as error:
         return _error(400, f"body of DELETE /v1/ipam/ip: {error}")
     if not parts.memory.started:
         return _error(500, "the agent is starting and does not know its node's claims yet; send it again")
@@ -120,7 +148,7 @@ async def delete(parts: Parts, request: Request) -> Response:
     parts.memory.note_del(gone.container_id, gone.interface, now_ns, parts.ports.clock.monotonic())
     try:
         await release_container(parts, gone)
-    except (KubeError, HostError) as error:
+    except (KubeError, HostError, OSError) as error:
         return _error(500, f"{type(error).__name__}: {error}; send it again")
     return Response()
 

@@ -204,6 +204,13 @@ def _switch(where: str, value: object) -> bool:
     return value
 
 
+def _unsupported_switch(where: str, value: object) -> bool:
+    """A switch of the Go Spiderpool that does nothing here yet; who turns it on relies on it, so it is refused."""
+    if _switch(where, value):
+        raise _invalid(where, value, "false, or no such key: it is not supported yet; name the pools instead")
+    return False
+
+
 def _path(where: str, value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise _invalid(where, value, "an absolute path")
@@ -225,7 +232,7 @@ _OPTIONS: dict[str, Callable[[str, object], object]] = {
     "default_ipv4_ippool": _pool_names,
     "default_ipv6_ippool": _pool_names,
     "clean_gateway": _switch,
-    "match_master_subnet": _switch,
+    "match_master_subnet": _unsupported_switch,
     "ipam_unix_socket_path": _path,
 }
 _OF_OTHERS = ("type",)

@@ -60,12 +60,12 @@ def parse_call(variables: Mapping[str, str]) -> Call:
     container_id = variables.get("CNI_CONTAINERID", "")
     ifname = variables.get("CNI_IFNAME", "")
     if "CNI_CONTAINERID" in verb.variables:
-        _check_container_id("CNI_CONTAINERID", container_id)
+        check_container_id("CNI_CONTAINERID", container_id)
     if "CNI_IFNAME" in verb.variables:
-        _check_ifname("CNI_IFNAME", ifname)
+        check_ifname("CNI_IFNAME", ifname)
     netns = variables.get("CNI_NETNS", "")
     if "CNI_NETNS" in verb.variables:
-        _check_netns(netns)
+        check_netns("CNI_NETNS", netns)
     return Call(
         command=verb.name,
         container_id=container_id,
@@ -94,8 +94,8 @@ def pod_args(args: Mapping[str, str], *, required: bool = True) -> PodArgs:
         if missing:
             raise _refusal(f"CNI_ARGS lacks {', '.join(missing)}", "the runtime must pass the pod's identity")
         for key, value in found.items():
-            if not _well_formed(key, value):
-                raise _refusal(f"{key} in CNI_ARGS is {shown(value)}", f"expected {_POD_KEYS[key][1]}")
+            if value:
+                check_pod_part(f"{key} in CNI_ARGS", key, value)
     return PodArgs(
         namespace=found["K8S_POD_NAMESPACE"],
         name=found["K8S_POD_NAME"],
@@ -110,6 +110,21 @@ _POD_KEYS = {
     "K8S_POD_UID": (_ID, 128, "a pod's uid: letters, digits, '-', '_' and '.', at most 128"),
     "K8S_POD_INFRA_CONTAINER_ID": (_ID, 255, "a container's ID: letters, digits, '-', '_' and '.'"),
 }
+
+
+def check_pod_part(where: str, key: str, value: str) -> None:
+    """Refuse what cannot name a pod.
+
+    Args:
+        where: name of the field, for the sentence.
+        key: which part it is, by its name in CNI_ARGS.
+        value: what stands there; it must not be empty.
+
+    Raises:
+        CniError: code 4.
+    """
+    if not value or not _well_formed(key, value):
+        raise _refusal(f"{where} is {shown(value)}", f"expected {_POD_KEYS[key][2]}")
 
 
 def _well_formed(key: str, value: str) -> bool:
@@ -127,26 +142,45 @@ def _verb(variables: Mapping[str, str]) -> Verb:
     return verb
 
 
-def _check_container_id(variable: str, value: str) -> None:
+def check_container_id(where: str, value: str) -> None:
+    """Refuse what is no container's ID: it becomes part of file names.
+
+    Args:
+        where: name of the variable or field, for the sentence.
+        value: what stands there.
+
+    Raises:
+        CniError: code 4.
+    """
     if not _ID.fullmatch(value):
         raise _refusal(
-            f"{variable} is {shown(value)}",
+            f"{where} is {shown(value)}",
             "expected a letter or digit first, then letters, digits, '_', '.' and '-'",
         )
 
 
-def _check_ifname(variable: str, value: str) -> None:
+def check_ifname(where: str, value: str) -> None:
+    """Refuse what is no interface's name, as ``check_container_id`` does.
+
+    Raises:
+        CniError: code 4.
+    """
     too_long = len(value.encode("utf-8", "surrogateescape")) > INTERFACE_BYTES_MAX
-    if too_long or value in {".", ".."} or not value.isprintable() or any(c in "/:" or c.isspace() for c in value):
+    if too_long or value in {"", ".", ".."} or not value.isprintable() or any(c in "/:" or c.isspace() for c in value):
         raise _refusal(
-            f"{variable} is {shown(value)}",
+            f"{where} is {shown(value)}",
             f"expected an interface's name: at most {INTERFACE_BYTES_MAX} bytes, no space, '/' or ':', not '.' or '..'",
         )
 
 
-def _check_netns(value: str) -> None:
+def check_netns(where: str, value: str) -> None:
+    """Refuse what is no path of a network namespace, as ``check_container_id`` does.
+
+    Raises:
+        CniError: code 4.
+    """
     if not value.startswith("/") or not value.isprintable():
-        raise _refusal(f"CNI_NETNS is {shown(value)}", "expected the absolute path of a network namespace")
+        raise _refusal(f"{where} is {shown(value)}", "expected the absolute path of a network namespace")
 
 
 def _pairs(text: str, *, forgiving: bool) -> dict[str, str]:

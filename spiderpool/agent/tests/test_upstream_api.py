@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from simulator.kube.calls import Call
 from spiderpool.agent.tests.kit import AgentNode, PodRef, story
 from spiderpool.ports.http import Request, Response
@@ -142,3 +144,49 @@ async def test_without_a_start_stamp_the_time_of_arrival_counts(node: AgentNode)
     assert claim.spec.owner
     assert before < claim.spec.owner.since < node.clock.boot_ns()
     assert seen == []
+
+
+BAD_FIELDS = [
+    ("containerID", "../../../etc/x"),
+    ("containerID", ""),
+    ("ifName", "eth0/../../x"),
+    ("ifName", ""),
+    ("netNamespace", "netns"),
+    ("podNamespace", "a/b"),
+    ("podName", "Web"),
+    ("podUID", "a,b=c"),
+    ("matchMasterSubnet", True),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_FIELDS)
+def test_a_field_that_no_cni_call_could_have_is_refused_by_its_name_and_writes_nothing(field: str, value: Any) -> None:
+    """A container's ID becomes part of file names."""
+
+    @story()
+    async def play(node: AgentNode) -> None:
+        await node.cluster.pools()
+        pod = await node.cluster.pod("web")
+        node.netns("c1")
+        before = node.disk.paths()
+        answer = await post(node, body(pod, **{field: value}))
+        assert (answer.status, f"{field} is" in json.loads(answer.body)) == (400, True)
+        if field in ("containerID", "ifName"):
+            assert (await delete(node, body(pod, **{field: value}))).status == 400
+        assert node.disk.paths() == before
+        assert await node.cluster.claims() == {}
+
+    play()
+
+
+@story()
+async def test_a_disk_that_fails_is_a_sentence_too(node: AgentNode) -> None:
+    await node.cluster.pools()
+    node.netns("c1")
+
+    def full(operation: str, path: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    node.disk.on_operation = full
+    answer = await post(node, body(await node.cluster.pod("web")))
+    assert (answer.status, "No space left" in json.loads(answer.body)) == (500, True)

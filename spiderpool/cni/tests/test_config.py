@@ -41,7 +41,7 @@ def test_every_option_of_the_go_spiderpool_is_understood() -> None:
         "default_ipv4_ippool": ["a", "b"],
         "default_ipv6_ippool": ["c"],
         "clean_gateway": True,
-        "match_master_subnet": True,
+        "match_master_subnet": False,
         "ipam_unix_socket_path": "/run/x.sock",
     }
     ipam = parse_config(stdin(ipam={"type": "spiderpool", **options})).ipam
@@ -124,6 +124,7 @@ def test_a_wrong_field_is_named_with_its_value_and_a_remedy(change: dict[str, ob
         ("default_ipv6_ippool", [1]),
         ("clean_gateway", "yes"),
         ("match_master_subnet", 1),
+        ("match_master_subnet", True),
         ("ipam_unix_socket_path", 5),
     ],
 )
