@@ -76,3 +76,5 @@ class Parts:
     reads: SharedReads
     events: Events
     locks: Locks = field(default_factory=Locks)
+    told: dict[str, None] = field(default_factory=dict)
+    """Names of claims about which people have been told something that is to be said once."""

@@ -7,6 +7,7 @@ still bare (rule R8b).
 """
 
 from spiderpool.agent import writing
+from spiderpool.agent.leftovers import sweep_journal, tell_replaced
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.release import is_carried, lives, refresh, settle
 from spiderpool.host.port import HostError
@@ -39,6 +40,8 @@ async def reconcile_node(parts: Parts) -> None:
     await refresh(parts)
     for claim in sorted(parts.memory.claims.values(), key=lambda claim: claim.name):
         await reconcile_claim(parts, claim.name)
+    await sweep_journal(parts)
+    await tell_replaced(parts)
 
 
 async def reconcile_pod(parts: Parts, uid: str) -> bool:

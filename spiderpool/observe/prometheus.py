@@ -22,6 +22,8 @@ BUCKETS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 0.5
 HELP: Final[Mapping[str, str]] = {
     "admission": "Admission requests by kind, operation and verdict",
     "claim_conflicts": "Proposed addresses that somebody else had already claimed",
+    "claims_of_another_machine": "Claims under this node's name that a machine holds which is not this one",
+    "disk_errors": "CNI calls that failed because the node's disk refused a file",
     "events_lost": "Kubernetes Events that could not be written",
     "ip_gc": "Claims that the controller reclaimed, by verdict and reason",
     "ip_gc_failure": "Attempts to reclaim a claim that failed and are tried again",
@@ -30,6 +32,8 @@ HELP: Final[Mapping[str, str]] = {
     "pool_out_of_spec": "Claims of a pool outside its ips as they stand",
     "pool_status_writes": "Writes of a pool's status by outcome",
     "pool_total": "Addresses of a pool: ips minus excludeIPs",
+    "requests_turned_away": "Requests that the agent did not take because it had too many under way",
+    "spool_errors": "Tombstones that could not be read or removed",
     "released": "Claims that the agent gave back, by what became of them",
 }
 
