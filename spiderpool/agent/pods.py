@@ -5,15 +5,13 @@ The runtime names a static pod by its config hash, not by the uid of its mirror 
 
 from spiderpool.agent.parts import Parts
 from spiderpool.kube.errors import NotFound
-from spiderpool.resources.core import Pod
+from spiderpool.resources.core import Pod, uids_of
 from spiderpool.resources.kinds import PODS
-
-CONFIG_HASH = "kubernetes.io/config.hash"
 
 
 def is_incarnation(pod: Pod | None, uid: str) -> bool:
     """Whether a pod object is the incarnation that the runtime calls ``uid``."""
-    return pod is not None and uid in (pod.metadata.uid, pod.metadata.annotations.get(CONFIG_HASH))
+    return pod is not None and uid in uids_of(pod)
 
 
 def is_over(pod: Pod) -> bool:

@@ -31,7 +31,7 @@ from spiderpool.observe.events import Events
 from spiderpool.ports.entropy import jitter
 from spiderpool.ports.http import Request, Response, json_response
 from spiderpool.resources.claim import LABEL_FAMILY, LABEL_NODE, LABEL_POOL
-from spiderpool.resources.core import Pod
+from spiderpool.resources.core import Pod, uids_of
 from spiderpool.resources.kinds import CLAIMS, LEDGERS, NAMESPACES, NODES, PODS, POOLS, RESERVED_IPS, Kind
 from spiderpool.resources.pool import SpiderIPPool
 
@@ -171,7 +171,8 @@ class Agent:
         """A pod that is gone or has ended may leave claims behind; its DEL is given a moment first."""
         pod = new or old
         if pod is not None and (new is None or new.status.phase in ("Succeeded", "Failed")):
-            self._ended.add_after(pod.metadata.uid, ENDED_POD_SECONDS)
+            for uid in uids_of(pod):
+                self._ended.add_after(uid, ENDED_POD_SECONDS)
 
     def _on_claim(self, key: Key) -> None:
         """Claims of a pod come and go by twos; its endpoint is written when they have settled."""

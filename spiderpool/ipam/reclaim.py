@@ -26,7 +26,7 @@ from enum import Enum
 from typing import Final
 
 from spiderpool.ports.clock import from_rfc3339
-from spiderpool.resources.core import TAINT_OUT_OF_SERVICE, Node, Pod
+from spiderpool.resources.core import TAINT_OUT_OF_SERVICE, Node, Pod, uids_of
 
 
 class PodState(Enum):
@@ -204,8 +204,7 @@ def pod_state(pod: Pod | None, *, uid: str, now: float) -> PodState:
     """
     if pod is None:
         return PodState.GONE
-    # A static pod's CNI uid is that of the manifest on the node, which its mirror object keeps as an annotation.
-    if uid not in (pod.metadata.uid, pod.metadata.annotations.get("kubernetes.io/config.hash")):
+    if uid not in uids_of(pod):
         return PodState.OTHER_UID
     if pod.status.phase in ("Succeeded", "Failed"):
         return PodState.FINISHED

@@ -7,6 +7,7 @@ import msgspec
 from spiderpool.resources.meta import ObjectMeta
 
 TAINT_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+CONFIG_HASH = "kubernetes.io/config.hash"
 
 
 class PodSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -143,3 +144,11 @@ class WebhookConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 
     metadata: ObjectMeta
     webhooks: tuple[Webhook, ...] = ()
+
+
+def uids_of(pod: Pod) -> tuple[str, ...]:
+    """The uids by which a runtime may name this incarnation of a pod: the object's, and for a static pod that of its
+    manifest on the node, which the mirror object keeps as an annotation.
+    """
+    names = (pod.metadata.uid, pod.metadata.annotations.get(CONFIG_HASH, ""))
+    return tuple(name for name in names if name)

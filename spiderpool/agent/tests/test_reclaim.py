@@ -3,7 +3,7 @@
 import asyncio
 
 from simulator.kube.calls import Call
-from spiderpool.agent.tests.kit import AgentNode, names_of, story
+from spiderpool.agent.tests.kit import AgentNode, PodRef, names_of, story
 from spiderpool.host.port import HostError
 
 
@@ -183,3 +183,18 @@ async def test_a_claim_that_has_left_the_node_is_forgotten(node: AgentNode) -> N
     await other.attach(await node.cluster.pod("web-0", "n2", owner=owner), "c2")
     await node.cluster.clock.sleep(100)
     assert node.memory.claims == {}
+
+
+@story()
+async def test_the_address_of_a_static_pod_is_freed_as_soon_as_that_of_any_other(node: AgentNode) -> None:
+    """The runtime and the claim name it by its config hash, the event of its mirror object by another uid."""
+    await node.cluster.pools()
+    metadata = {"name": "static-n1", "annotations": {"kubernetes.io/config.hash": "h1"}}
+    spec = {"nodeName": "n1", "containers": [{"name": "box", "image": "box"}]}
+    item = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    await node.cluster.post("/api/v1/namespaces/default/pods", item)
+    await node.cluster.seen()
+    await node.attach(PodRef(name="static-n1", uid="h1"))
+    node.end("c1")
+    await node.cluster.remove_pod("static-n1")
+    await node.wait(lambda: no_claims(node), 10)
