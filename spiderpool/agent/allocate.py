@@ -199,7 +199,8 @@ async def _adopt(parts: Parts, add: _Add, family: Family, claim: SpiderIPAddress
     owner = claim.spec.owner
     if owner is not None and owner.container_id != add.owner.container_id:
         await take_off_wire(parts, claim)
-    if claim.spec.state == "Parked":  # what is parked was in use: the edit rule speaks of new claims
+    given = owner is not None and claim.name in await journal.answered(parts, owner.uid, owner.interface)
+    if given or claim.spec.state == "Parked":  # it was in use: the edit rule speaks of new claims
         add.in_use.add(claim.name)
     mine = await writing.update(parts, adopted(claim, add.owner, add.nominated.identity))
     return _hold(add, family, mine)

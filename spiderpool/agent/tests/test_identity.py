@@ -103,6 +103,20 @@ async def test_on_the_same_node_an_address_moves_when_the_old_namespace_is_gone(
 
 
 @story()
+async def test_an_address_that_an_older_incarnation_was_given_stays_though_it_was_reserved_since(
+    node: AgentNode,
+) -> None:
+    """Rule 6, before anybody had time to park it: an edit concerns new claims only."""
+    await node.cluster.pools()
+    owner = await node.cluster.stateful_set("web")
+    held = await node.attach(await incarnation(node, "web-0", owner))
+    await node.cluster.reserve("kept", held[0].partition("/")[0])
+    node.end("c1")
+    again = await incarnation(node, "web-0", owner)
+    assert (await node.add(again, "c2")).ips == held
+
+
+@story()
 async def test_an_ordinal_that_is_no_longer_wanted_is_freed_by_del(node: AgentNode) -> None:
     await node.cluster.pools()
     owner = await node.cluster.stateful_set("web", 2)
