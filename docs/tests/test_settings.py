@@ -1,7 +1,7 @@
 """docs/settings.md lists every setting of agent and controller with its type and default, and none that is not there."""
 
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -15,6 +15,8 @@ TYPES = {str: "text", bool: "true or false", int: "whole number", float: "number
 
 
 def type_text(kind: Any) -> str:
+    if get_origin(kind) is Annotated:
+        return type_text(get_args(kind)[0])
     if get_origin(kind) is Literal:
         return ", ".join(f"`{each}`" for each in get_args(kind))
     if get_origin(kind) is UnionType:

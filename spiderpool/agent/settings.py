@@ -4,6 +4,7 @@ import msgspec
 
 from spiderpool.ipam.choose import Policy
 from spiderpool.observe.port import Level
+from spiderpool.ports.settings import Port, Seconds
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
@@ -14,13 +15,13 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     pod_name: str = ""
     log_level: Level = "info"
     ipam_unix_socket_path: str = "/var/run/spidernet/spiderpool.sock"
-    health_port: int = 5710
-    metric_http_port: int = 5711
+    health_port: Port = 5710
+    metric_http_port: Port = 5711
     enabled_metric: bool = True
     enable_ipv4: bool = True
     enable_ipv6: bool = True
     allocation_policy: Policy = "random"
-    reconcile_seconds: float = 600.0
-    request_seconds: float = 60.0
+    reconcile_seconds: Seconds = 600.0
+    request_seconds: Seconds = 60.0
     spool_folder: str = "/var/lib/spidernet/spool"
     journal_folder: str = "/run/spidernet/journal"

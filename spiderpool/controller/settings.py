@@ -3,6 +3,7 @@
 import msgspec
 
 from spiderpool.observe.port import Level
+from spiderpool.ports.settings import Count, Port, Seconds
 
 
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="upper"):
@@ -14,15 +15,15 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     log_level: Level = "info"
     enabled_metric: bool = True
-    health_port: int = 5720
-    metric_http_port: int = 5721
-    webhook_port: int = 5722
+    health_port: Port = 5720
+    metric_http_port: Port = 5721
+    webhook_port: Port = 5722
     pod_namespace: str = "spiderpool"
     pod_name: str = ""
-    leader_duration: float = 15.0
-    leader_renew_deadline: float = 10.0
-    leader_retry_period: float = 2.0
+    leader_duration: Seconds = 15.0
+    leader_renew_deadline: Seconds = 10.0
+    leader_retry_period: Seconds = 2.0
     gc_ip_enabled: bool = True
-    gc_default_interval_duration: float = 600.0
-    gc_ip_worker_num: int = 3
+    gc_default_interval_duration: Seconds = 600.0
+    gc_ip_worker_num: Count = 3
     gc_stateless_terminating_pod_on_not_ready_node_enabled: bool | None = None

@@ -8,7 +8,7 @@ start. Variables that Kubernetes makes for Services (``SPIDERPOOL_CONTROLLER_SER
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import yaml
@@ -18,6 +18,11 @@ _SERVICE_LINK = re.compile(r"_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCT
 _SERVICE_URL = re.compile(r"(tcp|udp|sctp)://")
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=366 * 86_400)]
+"""A duration: zero would be a busy loop or a deadline that nothing meets, and nobody means more than a year."""
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class SettingsError(ValueError):
@@ -33,13 +38,14 @@ def from_environment(schema: type[S], environ: Mapping[str, str], file: str = ""
         file: text of a YAML mapping of the same names without the prefix; the environment wins over it.
 
     Raises:
-        SettingsError: an unknown name, or a value of the wrong type.
+        SettingsError: an unknown name, or a value of the wrong type or out of range.
     """
     given = {**_from_file(schema, file), **_from_names(schema, environ)}
     try:
         return msgspec.convert(given, schema, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"setting {_at(error)}: {error}") from None
+        name = _at(error)
+        raise SettingsError(f"setting {name} is {given.get(name)!r}: {error}{_choices(schema, name)}") from None
 
 
 def _from_names(schema: type[msgspec.Struct], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -69,6 +75,14 @@ def _known(schema: type[msgspec.Struct], name: str, prefix: str) -> str:
 
 def _is_service_link(name: str, value: str) -> bool:
     return bool(_SERVICE_LINK.search(name) or (name.endswith("_PORT") and _SERVICE_URL.match(value)))
+
+
+def _choices(schema: type[msgspec.Struct], name: str) -> str:
+    """The values that a setting may have, where they are few."""
+    kinds = [field.type for field in msgspec.structs.fields(schema) if field.encode_name == name]
+    if kinds and get_origin(kinds[0]) is Literal:
+        return f"; expected one of {', '.join(map(str, get_args(kinds[0])))}"
+    return ""
 
 
 def _at(error: msgspec.ValidationError) -> str:

@@ -69,3 +69,19 @@ def test_a_file_says_the_same_and_the_environment_wins() -> None:
 def test_a_file_that_cannot_be_read_is_refused(text: str, match: str) -> None:
     with pytest.raises(SettingsError, match=match):
         from_environment(ControllerSettings, {}, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("LEADER_DURATION", "0", "> 0"),
+        ("GC_DEFAULT_INTERVAL_DURATION", "-1", "> 0"),
+        ("GC_IP_WORKER_NUM", "0", ">= 1"),
+        ("METRIC_HTTP_PORT", "70000", "<= 65535"),
+        ("LOG_LEVEL", "shout", "expected one of debug, info, warning, error"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_with_what_does(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        from_environment(ControllerSettings, {f"SPIDERPOOL_{name}": value})
+    assert [word for word in (f"setting {name} is {value!r}", words) if word not in str(caught.value)] == []
