@@ -126,9 +126,13 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
             if outcome is None:
                 await journal.write_entry(parts, add.call, add.owner.netns.inode, add.claims)
     except TimeoutError:
-        outcome = Refusal(code=Code.TRY_AGAIN, message=f"no address within {left_seconds:.0f} s")
+        outcome = Refusal(code=Code.TRY_AGAIN, message=_too_late(left_seconds))
     except KubeError as error:
-        outcome = Refusal(code=Code.TRY_AGAIN, message=f"API server: {type(error).__name__}: {error}")
+        outcome = Refusal(
+            code=Code.TRY_AGAIN,
+            message=f"the API server did not do its part ({type(error).__name__}: {error}); the runtime comes again; "
+            "if it stays, see whether this node reaches the API server",
+        )
     except HostError as error:
         outcome = Refusal(code=Code.TRY_AGAIN, message=f"an older container may still carry the address: {error}")
     except OSError as error:
@@ -149,6 +153,16 @@ async def _within_deadline(parts: Parts, add: _Add, own: Sequence[SpiderIPAddres
         claims=add.claims,
         pools=_pools_of(parts, add, add.claims),
         clean_gateway=add.nominated.clean_gateway,
+    )
+
+
+def _too_late(left_seconds: float) -> str:
+    """Why the time was not enough, and what to do."""
+    if left_seconds <= 0:
+        return "the runtime's time for this ADD was over before it began; the node is busy, and the runtime comes again"
+    return (
+        f"no address within {left_seconds:.0f} s; the runtime comes again; if it stays, the API server is too slow "
+        "or SPIDERPOOL_REQUEST_SECONDS too small"
     )
 
 
@@ -209,7 +223,8 @@ async def _adopt(parts: Parts, add: _Add, family: Family, claim: SpiderIPAddress
 def _hold(add: _Add, family: Family, claim: SpiderIPAddress | None) -> Refusal | None:
     """Hold a claim that was kept or adopted, if it is still what it was believed to be."""
     if claim is None or not same_attempt(claim.spec.owner, add.owner):
-        return Refusal(code=Code.TRY_AGAIN, message=f"the pod's IPv{family} claim changed under this ADD")
+        said = f"somebody changed or deleted the pod's IPv{family} claim while this ADD ran; the runtime comes again"
+        return Refusal(code=Code.TRY_AGAIN, message=said)
     add.held[family] = claim
     if claim.name not in add.in_use:
         add.unverified[family] = None

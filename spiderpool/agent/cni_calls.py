@@ -66,7 +66,11 @@ async def serve_cni(parts: Parts, request: Request, started_at: float) -> Respon
         refused = CniError(Code.TRY_LATER, f"the node could not do it: {error}")
         return _answer(1, refused.to_json(version_of(request.body)))
     except KubeError as error:
-        refused = CniError(Code.TRY_LATER, f"the API server did not answer: {type(error).__name__}: {error}")
+        refused = CniError(
+            Code.TRY_LATER,
+            f"the API server did not answer: {type(error).__name__}: {error}",
+            "the runtime comes again; if it stays, see whether this node reaches the API server",
+        )
         return _answer(1, refused.to_json(version_of(request.body)))
     except OSError as error:
         return _disk_failed(parts, request, error)

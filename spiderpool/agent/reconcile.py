@@ -99,7 +99,7 @@ async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdic
         Observation(
             pod=pod_state(pod, uid=owner.uid, now=parts.ports.clock.now()),
             word=NodeWord.GONE,
-            node=NodeState.READY,
+            node=NodeState.PRESENT,
             identity=await _identity(parts, claim),
         )
     )

@@ -33,7 +33,7 @@ class Fences:
     _first_looks: dict[str, _FirstLook] = field(default_factory=dict)
 
     async def look(self, name: str) -> NodeState:
-        """Look at a node by live reads: READY when its object is there, NOT_READY while it may still be on.
+        """Look at a node by live reads: PRESENT when its object is there, DOUBTFUL while it may still be on.
 
         Raises:
             KubeError: it could not be looked at.
@@ -41,16 +41,16 @@ class Fences:
         node, now = await self._node(name), self.ports.clock.monotonic()
         if node is not None and not fenced(node, absent_for_seconds=0.0, lease_seconds=NODE_LEASE_SECONDS):
             self.forget(name)
-            return NodeState.READY
+            return NodeState.PRESENT
         lease = await self._lease(name)
         renewed = None if lease is None else lease.spec.renew_time
         first = self._first_looks.get(name)
         if first is None or (renewed is not None and renewed != first.renewed):
             self._first_looks[name] = _FirstLook(at_seconds=now, renewed=renewed)
-            return NodeState.NOT_READY
+            return NodeState.DOUBTFUL
         seen_for = now - first.at_seconds
         is_fenced = fenced(node, absent_for_seconds=seen_for, lease_seconds=NODE_LEASE_SECONDS)
-        return NodeState.FENCED if is_fenced and seen_for >= NODE_LEASE_SECONDS else NodeState.NOT_READY
+        return NodeState.FENCED if is_fenced and seen_for >= NODE_LEASE_SECONDS else NodeState.DOUBTFUL
 
     def forget(self, name: str) -> None:
         """A node is there: if it goes away again, that is another absence."""

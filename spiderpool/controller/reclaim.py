@@ -75,8 +75,10 @@ class Reclaimer:
             newer = await self._is_newer_claimed(claim)
             return judge_parked(await self._identity(claim), is_newer_claimed=newer)
         node = await self.fences.look(owner.node)
-        if node is NodeState.READY:
-            return Keep(sentence=f"kept: node {owner.node} answers for itself")
+        if node is NodeState.PRESENT:
+            return Keep(
+                sentence=f"kept: node {owner.node} is there and not fenced; only its own agent may give its addresses back"
+            )
         pod = pod_state(await self._pod(owner), uid=owner.uid, now=self.ports.clock.now())
         identity = await self._identity(claim)
         verdict = judge(Observation(pod=pod, word=NodeWord.SILENT, node=node, identity=identity))

@@ -8,7 +8,7 @@ fenced nodes, parked and cooling records.
 
 ```
                   node says: │ lives │ gone  │             no answer, and the node is
-  pod                        │       │       │ ready   │ not ready               │ fenced
+  pod                        │       │       │ present │ doubtful                │ fenced
   ───────────────────────────┼───────┼───────┼─────────┼─────────────────────────┼────────
   gone, other uid            │ keep  │ free  │ suspect │ suspect, unless switch  │ free
   pending, running           │ keep  │ keep  │ keep    │ keep                    │ suspect
@@ -50,10 +50,10 @@ class NodeWord(Enum):
 
 
 class NodeState(Enum):
-    """What the API server says about that node."""
+    """What the API server says about that node. It says nothing of its health: a node that is NotReady is PRESENT."""
 
-    READY = "though the node is ready"
-    NOT_READY = "the node is not ready and may still carry the address"
+    PRESENT = "though the node's object is there"
+    DOUBTFUL = "the node looks gone, but may still be on and carry the address"
     FENCED = "the node is fenced"
 
 
@@ -123,8 +123,8 @@ _K, _S, _F, _U = Ruling.KEEP, Ruling.SUSPECT, Ruling.FREE, Ruling.SWITCH
 _COLUMNS: Final = (
     (NodeWord.LIVES, None),
     (NodeWord.GONE, None),
-    (NodeWord.SILENT, NodeState.READY),
-    (NodeWord.SILENT, NodeState.NOT_READY),
+    (NodeWord.SILENT, NodeState.PRESENT),
+    (NodeWord.SILENT, NodeState.DOUBTFUL),
     (NodeWord.SILENT, NodeState.FENCED),
 )
 TABLE: Final[dict[PodState, tuple[Ruling, ...]]] = {

@@ -1,6 +1,6 @@
 """Step 0 of ADD: nothing is handed out before the agent knows its node, while the ledger is closed, or to the dead."""
 
-from spiderpool.agent.tests.kit import AgentNode, story
+from spiderpool.agent.tests.kit import SECOND_NS, AgentNode, story
 from spiderpool.resources.kinds import LEDGERS
 
 
@@ -73,4 +73,14 @@ async def test_an_add_without_its_network_namespace_gets_nothing(node: AgentNode
     pod = await node.cluster.pod("web")
     reply = await node.call("ADD", "c1", "eth0", pod)
     assert (reply.code, "/var/run/netns/c1" in reply.words) == (11, True)
+    assert await node.cluster.claims() == {}
+
+
+@story()
+async def test_an_add_whose_time_was_over_before_it_began_says_so(node: AgentNode) -> None:
+    await node.cluster.pools()
+    pod = await node.cluster.pod("web")
+    now = node.clock.boot_ns()
+    reply = await node.add(pod, since=now - 100 * SECOND_NS, deadline=now - 25 * SECOND_NS)
+    assert (reply.code, "was over before it began" in reply.words, "-" in reply.words) == (11, True, False)
     assert await node.cluster.claims() == {}

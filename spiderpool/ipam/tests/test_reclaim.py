@@ -92,12 +92,12 @@ def test_without_the_unsafe_switch_a_silent_node_frees_nothing_unless_it_is_fenc
 
 def test_the_unsafe_switch_never_touches_an_identity() -> None:
     for observation, verdict in verdicts():
-        if observation.identity is not Identity.NONE and observation.node is NodeState.NOT_READY:
+        if observation.identity is not Identity.NONE and observation.node is NodeState.DOUBTFUL:
             assert observation.word is not NodeWord.SILENT or isinstance(verdict, Keep | Suspect)
 
 
 def test_a_pod_that_lives_keeps_its_address_for_its_next_container() -> None:
-    verdict = judge(Observation(pod=PodState.RUNNING, word=NodeWord.GONE, node=NodeState.READY))
+    verdict = judge(Observation(pod=PodState.RUNNING, word=NodeWord.GONE, node=NodeState.PRESENT))
     assert verdict == Keep(
         sentence="kept: its pod is running; its node says that the network namespace is gone",
     )
@@ -105,12 +105,13 @@ def test_a_pod_that_lives_keeps_its_address_for_its_next_container() -> None:
 
 def test_a_forced_release_says_so() -> None:
     verdict = judge(
-        Observation(pod=PodState.OVERDUE, word=NodeWord.SILENT, node=NodeState.NOT_READY, unsafe_switch=True)
+        Observation(pod=PodState.OVERDUE, word=NodeWord.SILENT, node=NodeState.DOUBTFUL, unsafe_switch=True)
     )
     assert verdict == Release(
         reason="PodOverdueUnsafe",
-        sentence="released: its pod is terminating past its grace period; its node does not answer, the node is not "
-        "ready and may still carry the address; no identity wants it; the administrator's unsafe policy frees it",
+        sentence="released: its pod is terminating past its grace period; its node does not answer, the node looks "
+        "gone, but may still be on and carry the address; no identity wants it; the administrator's unsafe policy "
+        "frees it",
     )
 
 
