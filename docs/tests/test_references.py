@@ -14,8 +14,6 @@ FILE = re.compile(rf"(?:{'|'.join(map(re.escape, ROOMS))})/[\w./-]*")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 MAKE = re.compile(r"(?:^|[`\s;&])make (?:[A-Z]+=\S+ )?([a-z][a-z-]*)\b", re.MULTILINE)
 PROSE = ("CHANGELOG.md",)
-NOT_WRITTEN_YET = ("docs/benchmarks.md",)
-"""Documents that code may name before they are there; take them off when they are."""
 
 
 def documents() -> list[str]:
@@ -69,10 +67,7 @@ def test_every_document_that_code_names_exists() -> None:
         for name in tracked(".py")
         for found in re.findall(r"\bdocs/[\w/-]+\.md\b", (ROOT / name).read_text(encoding="utf-8"))
     }
-    assert (
-        sorted((name, found) for name, found in named if not (ROOT / found).exists() and found not in NOT_WRITTEN_YET)
-        == []
-    )
+    assert sorted((name, found) for name, found in named if not (ROOT / found).exists()) == []
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -100,6 +95,27 @@ def test_every_rule_of_the_ledger_says_who_checks_it_or_that_nobody_does() -> No
     assert [row["Rule"] for row in rows if not row["Without it"] or not row["Checked by"]] == []
     ids = [code(row["Rule"]).split()[0] for row in rows]
     assert len(ids) == len(dict.fromkeys(ids))
+
+
+def test_every_mutant_stands_beside_the_rule_that_it_takes_away() -> None:
+    rows = table("docs/ledger.md", "Rule", "Checked by")
+    found = re.findall(r'name="([\w-]+)",\s+rule="(\w+)"', text("simulator/mutants/table.py"))
+    assert len(found) == text("simulator/mutants/table.py").count("Mutant(")
+    told = [(name, code(row["Rule"]).split()[0]) for row in rows for name in mutants(row["Checked by"])]
+    assert sorted(told) == sorted(found)
+
+
+def mutants(cell: str) -> list[str]:
+    """The mutants that a cell begins with."""
+    return codes(cell.partition(";")[0]) if cell.startswith("mutant") else []
+
+
+def test_the_track_record_has_whole_rows_and_names_commits() -> None:
+    rows = table("docs/track-record.md", "Bug", "Found by", "Reproduce", "Fixed in")
+    assert [row for row in rows if not all(row.values())] == []
+    assert [
+        row["Fixed in"] for row in rows if not re.fullmatch(r"[0-9a-f]{7}|the commit of this row", row["Fixed in"])
+    ] == []
 
 
 def test_every_module_that_the_ledger_names_speaks_of_existing_code() -> None:
