@@ -131,17 +131,25 @@ class Webhooks:
         self._call = call
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at: tuple[int, ...] = ()
+        self._wanted: dict[tuple[str, str, str, str], bool] = {}
 
     def concerns(self, route: Route, operation: str) -> bool:
         """Whether any webhook wants to see this operation."""
         hooks = self._registered()
-        return bool(hooks) and route.resource.group != GROUP and any(hook.wants(route, operation) for hook in hooks)
+        if not hooks or route.resource.group == GROUP:
+            return False
+        key = (*route.resource.table_id, route.subresource, operation)
+        wanted = self._wanted.get(key)
+        if wanted is None:
+            wanted = self._wanted[key] = any(hook.wants(route, operation) for hook in hooks)
+        return wanted
 
     def _registered(self) -> tuple[Webhook, ...]:
         tables = [(self._store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
         revisions = tuple(table.revision for table, _ in tables)
         if revisions != self._read_at:
             self._read_at = revisions
+            self._wanted = {}
             self._hooks = tuple(
                 _webhook(hook, mutating=mutating)
                 for table, mutating in tables

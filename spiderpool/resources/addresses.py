@@ -7,6 +7,7 @@ because it would give one address two names. Arithmetic is done on integers; tex
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Family = Literal[4, 6]
@@ -81,6 +82,7 @@ def parse_address(text: str) -> Address:
     return Address(6, int(parsed))
 
 
+@lru_cache(maxsize=1024)  # the same few subnets are read for every ADD
 def parse_subnet(text: str) -> Subnet:
     """Read CIDR text in canonical form.
 

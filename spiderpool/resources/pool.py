@@ -1,5 +1,7 @@
 """SpiderIPPool: a range of addresses that pods may get, with upstream's field names and defaults."""
 
+from functools import lru_cache
+
 import msgspec
 
 from spiderpool.resources.addresses import MAPPED_SPAN, Family, Subnet, parse_address, parse_subnet
@@ -132,11 +134,15 @@ class SpiderIPPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
         Raises:
             ValueError: a field is not readable.
         """
-        family = self.family
-        usable = parse_ranges(family, self.spec.ips).minus(parse_ranges(family, self.spec.exclude_ips))
-        if family == 6:
-            usable = usable.minus(IntervalSet((MAPPED_SPAN,)))
-        if self.spec.gateway is None:
-            return usable
-        gateway = parse_address(self.spec.gateway)
-        return usable.minus(IntervalSet.points([gateway.value])) if gateway.family == family else usable
+        return _usable(self.family, self.spec.ips, self.spec.exclude_ips, self.spec.gateway)
+
+
+@lru_cache(maxsize=256)  # a pool is asked for every ADD and changes once in a while
+def _usable(family: Family, ips: tuple[str, ...], excluded: tuple[str, ...], gateway: str | None) -> IntervalSet:
+    usable = parse_ranges(family, ips).minus(parse_ranges(family, excluded))
+    if family == 6:
+        usable = usable.minus(IntervalSet((MAPPED_SPAN,)))
+    if gateway is None:
+        return usable
+    address = parse_address(gateway)
+    return usable.minus(IntervalSet.points([address.value])) if address.family == family else usable
