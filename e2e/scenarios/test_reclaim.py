@@ -83,6 +83,30 @@ async def test_an_address_whose_del_was_lost_is_found_and_freed(cluster: Cluster
     await cluster.eventually(ledger_is_empty, within_seconds=120)
 
 
+@scenario("G00007", needs=(Capability.SLOW_ADD,))
+async def test_an_add_that_outlives_its_runtime_leaves_nothing_behind(cluster: Cluster) -> None:
+    """G00007: the runtime gives an ADD up and sends its DEL; then the ADD commits. No further DEL ever comes."""
+    await cluster.apply(*pools())
+    await cluster.slow_next_add(cluster.nodes[0])
+    await cluster.apply(pod("stalled", node=cluster.nodes[0]))
+    await cluster.eventually(running("stalled", 1), within_seconds=180)
+    await cluster.eventually(ledger_matches_wires, within_seconds=120)
+    await cluster.delete("Pod", "stalled")
+    await cluster.eventually(ledger_is_empty, within_seconds=120)
+
+
+@scenario("R00004", needs=(Capability.CRASH_POINT,))
+async def test_an_agent_that_dies_between_claim_and_reply_leaves_nothing_behind(cluster: Cluster) -> None:
+    """R00004, at the worst moment: the first family is claimed, nobody was told."""
+    await cluster.apply(*pools())
+    await cluster.crash_agent_at(cluster.nodes[0], "kube.create after")
+    await cluster.apply(pod("unlucky", node=cluster.nodes[0]))
+    await cluster.eventually(running("unlucky", 1), within_seconds=120)
+    await cluster.eventually(ledger_matches_wires, within_seconds=60)
+    await cluster.delete("Pod", "unlucky")
+    await cluster.eventually(ledger_is_empty, within_seconds=120)
+
+
 @scenario("R00006", needs=(Capability.POWER,))
 async def test_pods_come_back_after_a_power_cut_and_nothing_leaks(cluster: Cluster) -> None:
     """R00006."""

@@ -34,6 +34,5 @@ async def _facts(parts: Parts, owner: Owner) -> HolderFacts:
     return HolderFacts(
         same_machine=same_machine,
         netns_gone=same_machine and not await lives(parts, owner),
-        node_fenced=False,  # fences are the controller's to judge: it looks twice and asks the node's Lease, then parks
         pod_gone=pod is None or is_over(pod),
     )

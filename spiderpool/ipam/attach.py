@@ -122,11 +122,11 @@ class HolderFacts:
 
     same_machine: bool
     netns_gone: bool
-    node_fenced: bool
     pod_gone: bool
 
 
 def may_take_over(facts: HolderFacts) -> bool:
-    """Whether the address is certainly off the wire (rule R7): its own node saw the namespace go, or is fenced."""
-    attested = facts.same_machine and facts.netns_gone
-    return facts.pod_gone and (attested or facts.node_fenced)
+    """Whether the address is certainly off the wire (rule R7): its own node saw the namespace go. Fences are the
+    controller's to judge, which then parks the address.
+    """
+    return facts.pod_gone and facts.same_machine and facts.netns_gone

@@ -97,11 +97,9 @@ def test_of_two_claims_of_an_identity_the_newest_incarnations_counts() -> None:
     assert decide(4, an_owner(uid="u2"), [], [newest, ghost]) == Adopt(claim=newest)
 
 
-@pytest.mark.parametrize(
-    ("same_machine", "netns_gone", "node_fenced", "pod_gone"), list(itertools.product((False, True), repeat=4))
-)
-def test_an_address_changes_hands_only_when_its_pod_is_gone_and_its_node_attests_or_is_fenced(
-    *, same_machine: bool, netns_gone: bool, node_fenced: bool, pod_gone: bool
+@pytest.mark.parametrize(("same_machine", "netns_gone", "pod_gone"), list(itertools.product((False, True), repeat=3)))
+def test_an_address_changes_hands_only_when_its_pod_is_gone_and_its_own_node_attests(
+    *, same_machine: bool, netns_gone: bool, pod_gone: bool
 ) -> None:
-    facts = HolderFacts(same_machine=same_machine, netns_gone=netns_gone, node_fenced=node_fenced, pod_gone=pod_gone)
-    assert may_take_over(facts) == (pod_gone and ((same_machine and netns_gone) or node_fenced))
+    facts = HolderFacts(same_machine=same_machine, netns_gone=netns_gone, pod_gone=pod_gone)
+    assert may_take_over(facts) == (pod_gone and same_machine and netns_gone)
