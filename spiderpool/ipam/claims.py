@@ -35,6 +35,8 @@ from spiderpool.resources.claim import (
 from spiderpool.resources.meta import ObjectMeta
 from spiderpool.resources.pool import SpiderIPPool
 
+STILL_IN_USE = "~"  # sorts after every time
+
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     "Claimed": ("Claimed", "Parked", "Cooling"),
     "Parked": ("Claimed",),
@@ -103,14 +105,19 @@ def _token(owner: Owner) -> tuple[str, str, str, int, str]:
 
 
 def newest(claims: Iterable[SpiderIPAddress]) -> SpiderIPAddress | None:
-    """The claim of the newest incarnation: by the pod's creation, then by the container's start, then by name."""
+    """The claim of the newest incarnation: by the pod's creation, then by how late it was still in use, then by the
+    container's start, then by name.
+
+    Two incarnations may be made within the one second that a creation time tells apart, on two nodes whose boot clocks
+    say nothing about each other; what was parked last was in use last.
+    """
     ordered = sorted(claims, key=_age)
     return ordered[-1] if ordered else None
 
 
-def _age(claim: SpiderIPAddress) -> tuple[str, int, str]:
-    owner = claim.spec.owner
-    return (owner.pod_created, owner.since, claim.name) if owner else ("", 0, claim.name)
+def _age(claim: SpiderIPAddress) -> tuple[str, str, int, str]:
+    owner, parked_at = claim.spec.owner, claim.spec.parked_at or STILL_IN_USE
+    return (owner.pod_created, parked_at, owner.since, claim.name) if owner else ("", "", 0, claim.name)
 
 
 def is_newer_of_identity(claim: SpiderIPAddress, than: SpiderIPAddress) -> bool:

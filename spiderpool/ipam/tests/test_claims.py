@@ -71,6 +71,17 @@ def test_newest_counts_pods_before_containers_and_none_of_nothing() -> None:
     assert newest([]) is None
 
 
+def test_of_two_incarnations_of_one_second_the_one_that_was_in_use_last_counts() -> None:
+    """On two nodes: the start stamps are of two boot clocks and compare nothing."""
+    ghost = parked(
+        a_claim("10.0.0.10", identity=IDENTITY, uid="u1", node="n2", boot_id="b2", since=900), "2026-01-01T00:00:01Z"
+    )
+    real = parked(a_claim("10.0.0.11", identity=IDENTITY, uid="u2", since=1), "2026-01-01T00:00:20Z")
+    assert newest([real, ghost]) == real
+    in_use = a_claim("10.0.0.12", identity=IDENTITY, uid="u3", since=1)
+    assert newest([ghost, in_use, real]) == in_use
+
+
 def test_another_container_of_the_same_pod_is_no_newer_incarnation() -> None:
     claim = a_claim("10.0.0.10", identity=IDENTITY)
     assert not is_newer_of_identity(a_claim("10.0.0.11", identity=IDENTITY, since=900), claim)
