@@ -15,6 +15,7 @@ CRD guard the same arrows.
 """
 
 from collections.abc import Iterable
+from functools import cmp_to_key
 
 from msgspec.structs import replace
 
@@ -30,18 +31,11 @@ from spiderpool.resources.claim import (
     Owner,
     PoolRef,
     SpiderIPAddress,
-    State,
 )
 from spiderpool.resources.meta import ObjectMeta
 from spiderpool.resources.pool import SpiderIPPool
 
 STILL_IN_USE = "~"  # sorts after every time
-
-TRANSITIONS: dict[State, tuple[State, ...]] = {
-    "Claimed": ("Claimed", "Parked", "Cooling"),
-    "Parked": ("Claimed",),
-    "Cooling": ("Claimed",),
-}
 
 
 def labels_of(spec: ClaimSpec, family: Family) -> dict[str, str]:
@@ -105,19 +99,30 @@ def _token(owner: Owner) -> tuple[str, str, str, int, str]:
 
 
 def newest(claims: Iterable[SpiderIPAddress]) -> SpiderIPAddress | None:
-    """The claim of the newest incarnation: by the pod's creation, then by how late it was still in use, then by the
-    container's start, then by name.
+    """The claim of the newest incarnation: by the pod's creation, then by the container's start, then by name.
 
-    Two incarnations may be made within the one second that a creation time tells apart, on two nodes whose boot clocks
-    say nothing about each other; what was parked last was in use last.
+    Two incarnations may be made within the one second that a creation time tells apart. On one boot of one machine the
+    start stamps order them; on two they say nothing about each other, and what was in use last counts.
     """
-    ordered = sorted(claims, key=_age)
+    ordered = sorted(claims, key=cmp_to_key(_older_first))
     return ordered[-1] if ordered else None
 
 
-def _age(claim: SpiderIPAddress) -> tuple[str, str, int, str]:
-    owner, parked_at = claim.spec.owner, claim.spec.parked_at or STILL_IN_USE
-    return (owner.pod_created, parked_at, owner.since, claim.name) if owner else ("", "", 0, claim.name)
+def _older_first(one: SpiderIPAddress, other: SpiderIPAddress) -> int:
+    mine, theirs = one.spec.owner, other.spec.owner
+    if mine is None or theirs is None:
+        return _sign(mine is not None, theirs is not None) or _sign(one.name, other.name)
+    by_creation = _sign(mine.pod_created, theirs.pod_created)
+    if mine.boot_id == theirs.boot_id:
+        by_use = _sign(mine.since, theirs.since)
+    else:
+        by_use = _sign(one.spec.parked_at or STILL_IN_USE, other.spec.parked_at or STILL_IN_USE)
+    return by_creation or by_use or _sign(one.name, other.name)
+
+
+def _sign(one: str | int, other: str | int) -> int:
+    """-1, 0 or 1, of two texts or two numbers."""
+    return int(one > other) - int(one < other)  # type: ignore[operator]
 
 
 def is_newer_of_identity(claim: SpiderIPAddress, than: SpiderIPAddress) -> bool:

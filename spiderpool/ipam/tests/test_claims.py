@@ -78,8 +78,14 @@ def test_of_two_incarnations_of_one_second_the_one_that_was_in_use_last_counts()
     )
     real = parked(a_claim("10.0.0.11", identity=IDENTITY, uid="u2", since=1), "2026-01-01T00:00:20Z")
     assert newest([real, ghost]) == real
-    in_use = a_claim("10.0.0.12", identity=IDENTITY, uid="u3", since=1)
+    in_use = a_claim("10.0.0.12", identity=IDENTITY, uid="u3", boot_id="b3", since=1)
     assert newest([ghost, in_use, real]) == in_use
+
+
+def test_of_two_claims_of_one_boot_the_one_that_started_last_counts_though_the_other_is_not_parked() -> None:
+    late = a_claim("10.0.0.10", identity=IDENTITY, since=100, container_id="c1")
+    given = parked(a_claim("10.0.0.11", identity=IDENTITY, since=200, container_id="c2"), "2026-01-01T00:00:20Z")
+    assert newest([given, late]) == given
 
 
 def test_another_container_of_the_same_pod_is_no_newer_incarnation() -> None:
