@@ -16,11 +16,10 @@ from spiderpool.ipam.usage import encode
 from spiderpool.resources.addresses import Address, Family
 from spiderpool.resources.intervals import IntervalSet
 from spiderpool.resources.meta import Condition
-from spiderpool.resources.pool import PoolStatus, SpiderIPPool
+from spiderpool.resources.pool import COUNT_LIMIT, PoolStatus, SpiderIPPool
 from spiderpool.resources.ranges import parse_ranges
 from spiderpool.resources.reserved import SpiderReservedIP, reserved_addresses
 
-COUNT_MAX = (1 << 63) - 1
 OUT_OF_SPEC_SHOWN = 32
 SETTLED = "Settled"
 
@@ -96,7 +95,7 @@ def status_of(
     else:
         reason, message = "NobodyOutside", "nobody uses, or will use, an address outside the pool as it stands"
     return PoolStatus(
-        total_ip_count=min(COUNT_MAX, ranges.total.size),
+        total_ip_count=min(COUNT_LIMIT, ranges.total.size),
         allocated_ip_count=len(census.within(ranges.family, ranges.ips)),
         observed_generation=generation,
         out_of_spec=tuple(str(address) for address in out_of_spec[:OUT_OF_SPEC_SHOWN]),

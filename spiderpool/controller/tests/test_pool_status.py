@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from spiderpool.controller.pool_figures import COUNT_MAX
 from spiderpool.controller.pool_status import FINALIZER
 from spiderpool.controller.tests.world import World, leading, owner_of, story
 from spiderpool.ipam.claims import adopted
 from spiderpool.ipam.usage import decode
 from spiderpool.kube.errors import NotFound
 from spiderpool.resources.kinds import CLAIMS, POOLS
+from spiderpool.resources.pool import COUNT_LIMIT
 
 CLAIMS_PATH = CLAIMS.collection_path()
 EDITS: dict[str, dict[str, Any]] = {
@@ -61,7 +61,7 @@ def test_a_pool_larger_than_a_64_bit_count_is_counted_as_the_largest_number() ->
         async with leading(world):
             await world.seconds(2)
             status = (await world.admin.get(POOLS, "v6")).status
-        assert status.total_ip_count == COUNT_MAX
+        assert status.total_ip_count == COUNT_LIMIT
         assert status.usage is not None
         assert status.usage.encoding == "buckets"
 
