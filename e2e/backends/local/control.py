@@ -17,6 +17,8 @@ from typing import IO, Any
 from e2e.backends.local.init import PACKET_BYTES
 from e2e.backends.local.waiting import until
 
+END_OF_KILLED_SECONDS = 30
+
 
 class NodeError(Exception):
     """The node's PID 1 refused, or is gone."""
@@ -131,6 +133,8 @@ class Control:
                 code = self._ask(connection, {"op": "wait", "name": name})["code"]
             except TimeoutError:
                 self.kill(name, signal.SIGKILL)
+                connection.settimeout(END_OF_KILLED_SECONDS)
+                connection.recv(PACKET_BYTES)  # the answer to the wait above: the program has ended and is forgotten
                 raise TimeoutError(f"{' '.join(argv)}: still ran after {timeout_seconds:g} s") from None
             return Finished(code=code, output=_text(output), error=_text(error))
 
