@@ -65,9 +65,9 @@ async def _nothing(*_: Any) -> None:
     return None
 
 
-def _bare_is_free(take_off_wire: Any) -> Any:
+def _bare_is_free(look: Any) -> Any:
     async def flushed(parts: Parts, claim: SpiderIPAddress) -> bool:
-        await take_off_wire(parts, claim)
+        await look(parts, claim)
         return False
 
     return flushed
@@ -181,6 +181,15 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="R3",
         bug="an address is freed that a main plugin, answered before its runtime died, is about to bring up",
         patches=_one(release, "take_off_wire", _bare_is_free),
+    ),
+    Mutant(
+        name="late-main-plugins-are-forgotten",
+        rule="R3",
+        bug="an address changes hands, or is freed, that an older container is about to bring up",
+        patches=lambda: (
+            Patch(place=allocate, name="may_come_up", make=_bare_is_free),
+            Patch(place=giving_back, name="may_come_up", make=_bare_is_free),
+        ),
     ),
     Mutant(
         name="no-order-of-containers",

@@ -13,7 +13,7 @@ from spiderpool.agent.claiming import claim_from
 from spiderpool.agent.holder import may_adopt_held
 from spiderpool.agent.nomination import Nominated, nominate
 from spiderpool.agent.parts import Parts
-from spiderpool.agent.release import refresh, take_off_wire
+from spiderpool.agent.release import may_come_up, refresh
 from spiderpool.agent.verifying import verifying_read
 from spiderpool.host.port import HostError
 from spiderpool.ipam.attach import Adopt, AskHolder, Keep, Overtaken, decide, overtaken_by
@@ -86,7 +86,12 @@ async def allocate(parts: Parts, call: AddCall) -> Allocation | Refusal:
         )
         if overtaken := overtaken_by(own, add.owner):
             return _overtaken(overtaken)
-        await journal.write_entry(parts, call, inode)
+        given_here = [
+            claim
+            for claim in own
+            if claim.name in answered and claim.spec.owner and claim.spec.owner.container_id == call.container_id
+        ]
+        await journal.write_entry(parts, call, inode, tuple(given_here))
         return await _within_deadline(parts, add, own)
 
 
@@ -211,8 +216,11 @@ async def _claim_family(
 async def _adopt(parts: Parts, add: _Add, family: Family, claim: SpiderIPAddress) -> Refusal | None:
     """Take over a claim of an earlier container, once no interface carries its address any more."""
     owner = claim.spec.owner
-    if owner is not None and owner.container_id != add.owner.container_id:
-        await take_off_wire(parts, claim)
+    if owner is not None and owner.container_id != add.owner.container_id and await may_come_up(parts, claim):
+        said = (
+            f"{claim.name} may still come up on container {owner.container_id}, which it was handed to and which lives"
+        )
+        return Refusal(code=Code.TRY_AGAIN, message=f"{said}; the runtime comes again")
     given = owner is not None and claim.name in await journal.answered(parts, owner.uid, owner.interface)
     if given or claim.spec.state == "Parked":  # it was in use: the edit rule speaks of new claims
         add.in_use.add(claim.name)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from spiderpool.agent import journal, writing
 from spiderpool.agent.attachment import AddCall
 from spiderpool.agent.parts import Parts
-from spiderpool.agent.release import is_carried, refresh, settle, take_off_wire
+from spiderpool.agent.release import is_carried, may_come_up, refresh, settle
 from spiderpool.host.port import HostError
 from spiderpool.ipam.claims import same_attempt
 from spiderpool.kube.errors import KubeError
@@ -29,9 +29,11 @@ async def give_back(parts: Parts, claims: Sequence[SpiderIPAddress], *, why: str
     """Release claims that no interface needs; what cannot be released now, node reclaim finds."""
     for claim in claims:
         try:
-            await take_off_wire(parts, claim)
+            if await may_come_up(parts, claim):
+                parts.ports.telemetry.log("info", "claim kept until its namespace is gone", address=claim.name)
+                continue
             await settle(parts, claim)
-        except (KubeError, HostError) as error:
+        except (KubeError, HostError, OSError) as error:
             parts.memory.doubt(claim.spec.owner.uid if claim.spec.owner else "")
             parts.ports.telemetry.log("warning", "claim not given back", address=claim.name, error=str(error))
         else:
@@ -52,8 +54,8 @@ def unwanted(parts: Parts, owner: Owner, families: Collection[Family]) -> list[S
 
 async def undo(parts: Parts, owner: Owner, in_use: Collection[str]) -> list[str]:
     """Give back what a failed ADD claimed or adopted, and say what. An earlier ADD of the same container may have brought
-    an address up, so it is taken off the wire first. What cannot be given back now, node reclaim finds: the pod is
-    marked uncertain.
+    an address up, so it is taken off the wire first; one that it may still bring up stays until its namespace is gone.
+    What cannot be given back now, node reclaim finds: the pod is marked uncertain.
 
     Args:
         parts: the agent.
@@ -61,19 +63,21 @@ async def undo(parts: Parts, owner: Owner, in_use: Collection[str]) -> list[str]
         in_use: names of claims that were in use before it: an identity's are parked, the others are nobody's.
     """
     given_back: list[str] = []
+    kept: list[str] = []
     try:
         if owner.uid in parts.memory.uncertain:
             await refresh(parts)
         for claim in parts.memory.of_attachment(owner.uid, owner.interface):
-            if same_attempt(claim.spec.owner, owner) and claim.spec.state == "Claimed":
-                await take_off_wire(parts, claim)
-                if claim.name in in_use:
-                    await settle(parts, claim)
-                else:
-                    await writing.delete(parts, claim)
-                given_back.append(claim.spec.address)
-        await journal.remove_entry(parts, owner.container_id, owner.interface)
-    except (KubeError, HostError) as error:
+            if not same_attempt(claim.spec.owner, owner) or claim.spec.state != "Claimed":
+                continue
+            if await may_come_up(parts, claim):
+                kept.append(claim.spec.address)
+                continue
+            await (settle(parts, claim) if claim.name in in_use else writing.delete(parts, claim))
+            given_back.append(claim.spec.address)
+        if not kept:
+            await journal.remove_entry(parts, owner.container_id, owner.interface)
+    except (KubeError, HostError, OSError) as error:
         parts.memory.doubt(owner.uid)
         parts.ports.telemetry.log("warning", "a failed ADD could not give back", pod=owner.name, error=str(error))
     return given_back

@@ -58,6 +58,19 @@ async def answered(parts: Parts, uid: str, interface: str) -> set[str]:
     return {claim.name for entry in found if (entry.uid, entry.interface) == (uid, interface) for claim in entry.claims}
 
 
+async def answered_to(parts: Parts, container_id: str, interface: str) -> set[str]:
+    """Names of the claims that an ADD of this very container was answered with; an entry that cannot be read has none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    data = await parts.ports.disk.read(_path(parts, container_id, interface))
+    try:
+        return {claim.name for claim in msgspec.json.decode(data or b"{}", type=Entry).claims}
+    except msgspec.DecodeError:
+        return set()
+
+
 async def entries(parts: Parts) -> list[Entry]:
     """All entries; a file that cannot be read is reported and left out.
 

@@ -90,6 +90,8 @@ async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdic
         return Release(reason="SpareClaim", sentence="released: another claim of this interface is on the wire")
     if await lives(parts, owner):
         return Keep(sentence="kept: its network namespace lives")
+    if await _is_left_behind(parts, owner):
+        return Release(reason="LeftBehind", sentence="released: a newer container of its interface runs without it")
     kube = parts.ports.kube
     try:
         pod = await kube.get(PODS, owner.name, namespace=owner.namespace)
@@ -128,6 +130,18 @@ async def _is_spare(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> bool:
     if not siblings or await is_carried(parts, claim):
         return False
     return any([await is_carried(parts, other) for other in siblings])
+
+
+async def _is_left_behind(parts: Parts, owner: Owner) -> bool:
+    """Whether a newer container of this interface is on the wire: it had the choice to adopt the claim, and did not want
+    the family. ADD gives such a claim back itself, unless the older container could still bring it up.
+    """
+    newer = [
+        other
+        for other in parts.memory.of_attachment(owner.uid, owner.interface)
+        if (holder := other.spec.owner) and holder.boot_id == owner.boot_id and holder.since > owner.since
+    ]
+    return any([await is_carried(parts, other) for other in newer])
 
 
 async def _tell(parts: Parts, claim: SpiderIPAddress, verdict: Release | Park) -> None:

@@ -81,7 +81,7 @@ async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> bool:
 
     Returns:
         Whether the interface is there without the address. A main plugin that was answered before its runtime gave up
-        may then be about to add it: what was handed out must not be given back before the namespace is gone.
+        may then be about to add it: what was handed out must go to nobody before the namespace is gone.
 
     Raises:
         HostError: it may still be there.
@@ -94,6 +94,19 @@ async def take_off_wire(parts: Parts, claim: SpiderIPAddress) -> bool:
         return not parts.memory.was_taken_off_wire(claim)
     parts.memory.note_off_wire(claim)
     return False
+
+
+async def may_come_up(parts: Parts, claim: SpiderIPAddress) -> bool:
+    """Remove the claim's address from its interface; whether its container was answered and may bring it up yet.
+
+    Raises:
+        HostError: it may still be there.
+        OSError: the journal, which tells who was answered, cannot be read.
+    """
+    owner = claim.spec.owner
+    if owner is None or not await take_off_wire(parts, claim):
+        return False
+    return claim.name in await journal.answered_to(parts, owner.container_id, owner.interface)
 
 
 async def settle(parts: Parts, claim: SpiderIPAddress) -> Fate | None:

@@ -9,7 +9,15 @@ from simulator.campaign import Scale, play_seed
 from simulator.faults.catalogue import FAULTS
 from simulator.faults.fault import Fault
 from simulator.mutants.table import MUTANTS
-from spiderpool.agent.tests import test_add, test_del, test_gate, test_identity, test_reclaim, test_writing
+from spiderpool.agent.tests import (
+    test_add,
+    test_del,
+    test_gate,
+    test_identity,
+    test_late_main_plugin,
+    test_reclaim,
+    test_writing,
+)
 
 Story = Callable[[], None]
 
@@ -66,11 +74,14 @@ STORIES: dict[str, Story] = {
     "del-frees-what-is-not-up-yet": (
         test_del.test_an_address_that_was_handed_out_and_is_not_up_yet_is_freed_when_its_namespace_is_gone
     ),
+    "late-main-plugins-are-forgotten": (
+        test_late_main_plugin.test_an_address_that_an_older_container_may_still_bring_up_is_waited_for
+    ),
     "no-order-of-containers": test_add.test_an_older_container_is_overtaken,
     "409-believed": test_writing.test_a_409_after_a_lost_request_is_read_and_found_to_be_anothers,
     "reconcile-without-lock": test_reclaim.test_an_add_under_way_owns_its_claims,
     "judged-by-address": (test_reclaim.test_a_namespace_that_lives_keeps_its_address_whatever_the_api_says_of_the_pod),
-    "spare-claims-stay": test_writing.test_a_create_that_commits_after_another_address_was_used_is_freed_by_the_wire,
+    "spare-claims-stay": test_writing.test_a_spare_claim_of_the_same_container_is_freed_by_the_wire,
     "own-claims-are-not-looked-for": test_add.test_a_newer_container_adopts_the_addresses_of_its_pod,
     "verified-by-a-read-of-before": (
         test_add.test_a_verifying_read_serves_only_claims_that_were_answered_before_it_was_sent
