@@ -29,6 +29,7 @@ from spiderpool.resources.pool import SpiderIPPool
 
 ELSEWHERE = "elsewhere"
 QUIET_SECONDS = 60.0
+PAUSE_SECONDS = 0.15  # a consistent LIST that comes less than 0.1 s after another waits for the rest of it
 AGENT_NAME = "spiderpool-agent/"
 LATER = "spiderendpoints"  # written off the critical path
 
