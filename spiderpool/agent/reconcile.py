@@ -11,9 +11,7 @@ from spiderpool.agent.leftovers import sweep_journal, tell_replaced
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.release import is_carried, lives, refresh, settle
 from spiderpool.host.port import HostError
-from spiderpool.ipam.identity import is_wanted, statefulset_of
 from spiderpool.ipam.reclaim import (
-    Identity,
     Keep,
     NodeState,
     NodeWord,
@@ -25,10 +23,11 @@ from spiderpool.ipam.reclaim import (
     judge,
     pod_state,
 )
+from spiderpool.kube import identities
 from spiderpool.kube.errors import KubeError, NotFound
 from spiderpool.resources.claim import Owner, SpiderIPAddress
 from spiderpool.resources.core import ObjectReference
-from spiderpool.resources.kinds import CLAIMS, PODS, STATEFUL_SETS
+from spiderpool.resources.kinds import CLAIMS, PODS
 
 
 async def reconcile_node(parts: Parts) -> None:
@@ -102,20 +101,9 @@ async def _verdict(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> Verdic
             pod=pod_state(pod, uid=owner.uid, now=parts.ports.clock.now()),
             word=NodeWord.GONE,
             node=NodeState.PRESENT,
-            identity=await _identity(parts, claim),
+            identity=await identities.ask(kube, claim.spec.identity),
         )
     )
-
-
-async def _identity(parts: Parts, claim: SpiderIPAddress) -> Identity:
-    place = statefulset_of(claim.spec.identity)
-    if place is None:
-        return Identity.NONE
-    try:
-        owner = await parts.ports.kube.get(STATEFUL_SETS, place[1], namespace=place[0])
-    except NotFound:
-        return Identity.UNWANTED
-    return Identity.WANTED if is_wanted(claim.spec.identity, owner) else Identity.UNWANTED
 
 
 async def _is_spare(parts: Parts, claim: SpiderIPAddress, owner: Owner) -> bool:

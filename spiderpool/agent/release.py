@@ -12,11 +12,12 @@ from spiderpool.agent.parts import Parts
 from spiderpool.host.port import HostError
 from spiderpool.ipam.claims import cooled, parked, same_attempt
 from spiderpool.ipam.detach import Fate, fate
-from spiderpool.ipam.identity import is_wanted, label_value, statefulset_of
-from spiderpool.kube.errors import NotFound
+from spiderpool.ipam.identity import label_value
+from spiderpool.ipam.reclaim import Identity
+from spiderpool.kube import identities
 from spiderpool.ports.clock import rfc3339
 from spiderpool.resources.claim import LABEL_IDENTITY, Owner, SpiderIPAddress
-from spiderpool.resources.kinds import CLAIMS, STATEFUL_SETS
+from spiderpool.resources.kinds import CLAIMS
 
 
 async def release_container(parts: Parts, call: DelCall) -> Sequence[SpiderIPAddress]:
@@ -144,14 +145,7 @@ async def _settle_once(parts: Parts, claim: SpiderIPAddress) -> Fate | None:
 
 async def _identity_facts(parts: Parts, claim: SpiderIPAddress) -> tuple[bool, Sequence[SpiderIPAddress]]:
     """Whether the claim's identity is wanted, by a live read, and every claim of it."""
-    place = statefulset_of(claim.spec.identity)
-    if place is None:
-        return False, ()
-    try:
-        owner = await parts.ports.kube.get(STATEFUL_SETS, place[1], namespace=place[0])
-    except NotFound:
-        return False, ()
-    if not is_wanted(claim.spec.identity, owner):
+    if await identities.ask(parts.ports.kube, claim.spec.identity) is not Identity.WANTED:
         return False, ()
     return True, await claims_of_identity(parts, claim.spec.identity)
 

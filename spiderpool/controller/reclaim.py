@@ -12,9 +12,7 @@ from spiderpool.controller.fences import Fences
 from spiderpool.controller.ports import ControllerPorts
 from spiderpool.controller.views import Views
 from spiderpool.ipam.claims import is_newer_of_identity, parked
-from spiderpool.ipam.identity import is_wanted, statefulset_of
 from spiderpool.ipam.reclaim import (
-    Identity,
     Keep,
     NodeState,
     NodeWord,
@@ -29,12 +27,13 @@ from spiderpool.ipam.reclaim import (
     judge_parked,
     pod_state,
 )
+from spiderpool.kube import identities
 from spiderpool.kube.errors import Conflict, NotFound
 from spiderpool.observe.events import Events
 from spiderpool.ports.clock import rfc3339
 from spiderpool.resources.claim import Owner, SpiderIPAddress
-from spiderpool.resources.core import ObjectReference, Pod, StatefulSet
-from spiderpool.resources.kinds import CLAIMS, LEDGERS, PODS, STATEFUL_SETS
+from spiderpool.resources.core import ObjectReference, Pod
+from spiderpool.resources.kinds import CLAIMS, LEDGERS, PODS
 from spiderpool.resources.ledger import LEDGER_NAME
 
 RECOVERING_SECONDS = 30.0  # between two looks at a ledger that is recovering
@@ -73,14 +72,14 @@ class Reclaimer:
             return judge_cooling(claim.spec.released_at, self._cooldown_seconds(claim), self.ports.clock.now())
         if claim.spec.state == "Parked":
             newer = await self._is_newer_claimed(claim)
-            return judge_parked(await self._identity(claim), is_newer_claimed=newer)
+            return judge_parked(await identities.ask(self.ports.kube, claim.spec.identity), is_newer_claimed=newer)
         node = await self.fences.look(owner.node)
         if node is NodeState.PRESENT:
             return Keep(
                 sentence=f"kept: node {owner.node} is there and not fenced; only its own agent may give its addresses back"
             )
         pod = pod_state(await self._pod(owner), uid=owner.uid, now=self.ports.clock.now())
-        identity = await self._identity(claim)
+        identity = await identities.ask(self.ports.kube, claim.spec.identity)
         verdict = judge(Observation(pod=pod, word=NodeWord.SILENT, node=node, identity=identity))
         if isinstance(verdict, Park) and await self._is_newer_claimed(claim):
             return Release(reason="NewerClaim", sentence=f"{verdict.sentence}, but a newer pod of it has an address")
@@ -120,21 +119,6 @@ class Reclaimer:
         except NotFound:
             return False
         return ledger.spec.mode == "Open"
-
-    async def _identity(self, claim: SpiderIPAddress) -> Identity:
-        """Whether the claim's identity is wanted; one of a kind that is not known here counts as wanted."""
-        if not claim.spec.identity:
-            return Identity.NONE
-        place = statefulset_of(claim.spec.identity)
-        if place is None:
-            return Identity.WANTED
-        namespace, name, _ = place
-        found: StatefulSet | None
-        try:
-            found = await self.ports.kube.get(STATEFUL_SETS, name, namespace=namespace)
-        except NotFound:
-            found = None
-        return Identity.WANTED if is_wanted(claim.spec.identity, found) else Identity.UNWANTED
 
     async def _is_newer_claimed(self, claim: SpiderIPAddress) -> bool:
         """Whether a newer pod of the same identity has a claim: the copy names candidates, a live read decides."""

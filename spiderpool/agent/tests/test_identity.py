@@ -2,7 +2,7 @@
 
 from simulator.kube.api import ApiRequest
 from spiderpool.agent.tests.kit import AgentNode, PodRef, names_of, story
-from spiderpool.ipam.claims import parked
+from spiderpool.ipam.claims import adopted, parked
 from spiderpool.resources.core import TAINT_OUT_OF_SERVICE
 from spiderpool.resources.kinds import CLAIMS
 
@@ -211,3 +211,20 @@ async def test_an_interface_of_an_identity_has_an_identity_of_its_own(node: Agen
     again = await incarnation(node, "web-0", owner)
     assert await node.attach(again, "c2", interface="net1") == second
     assert await node.attach(again, "c2") == first
+
+
+@story()
+async def test_an_identity_of_a_kind_that_only_a_newer_version_knows_keeps_its_address(node: AgentNode) -> None:
+    await node.cluster.pool("v4", "10.9.0.1-10.9.0.9")
+    await node.attach(await node.cluster.pod("vm"), "c1")
+    await node.attach(await node.cluster.pod("vm-too"), "c2")
+    for claim in (await node.cluster.claims()).values():
+        assert claim.spec.owner is not None
+        identity = f"VirtualMachine/default/{claim.spec.owner.name}/eth0"
+        await node.cluster.admin.update(CLAIMS, adopted(claim, claim.spec.owner, identity))
+    await node.cluster.clock.sleep(1000)
+    await node.delete("c1")
+    node.end("c2")
+    await node.cluster.remove_pod("vm-too")
+    await node.cluster.clock.sleep(1000)
+    assert [claim.spec.state for claim in (await node.cluster.claims()).values()] == ["Parked", "Parked"]
