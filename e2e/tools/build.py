@@ -75,6 +75,7 @@ def take_assets(folder: Path) -> None:
     for name in PACKAGES if assets else ():
         given = Path(assets or "") / name
         if given.is_file() and not (folder / name).exists():
+            (folder / name).unlink(missing_ok=True)  # a link to a folder that has gone
             (folder / name).symlink_to(given.resolve())
             print(f"tools: {name} taken from KUBEBUILDER_ASSETS")
 

@@ -91,12 +91,6 @@ def parse_request(data: bytes) -> Forwarded:
     return understand(matched[1], headers, body)
 
 
-def format_answer(exit_code: int, stdout: bytes) -> bytes:
-    """The whole answer that tells the plugin its exit code and what to print: what the agent's HTTP server sends."""
-    head = f"HTTP/1.1 200 OK\r\nX-Spiderpool-Exit: {exit_code}\r\nContent-Length: {len(stdout)}\r\n\r\n"
-    return head.encode("ascii") + stdout
-
-
 def _instant(headers: Mapping[str, str], name: str) -> int:
     text = headers.get(name, "")
     if not (text.isascii() and text.isdigit()):

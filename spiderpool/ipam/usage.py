@@ -81,14 +81,6 @@ class Hint:
             return True
         return None
 
-    def taken_positions(self) -> IntervalSet:
-        """Every position that was taken for certain."""
-        if self.free_bits is not None:
-            taken = self.free_bits ^ ((1 << self.size) - 1)
-            return IntervalSet.of(_ones(taken))
-        full = (self.bounds(bucket) for bucket in range(len(self.taken_counts)) if not self.weight(bucket))
-        return IntervalSet.of((positions.start, positions.stop - 1) for positions in full)
-
     def pick(self, draw: int) -> int:
         """A position that may be free. Draws from 0 to ``free - 1`` are spread evenly over what is free.
 
@@ -205,18 +197,6 @@ def _counts(size: int, positions: Iterable[int]) -> bytes:
     for bucket, members in groupby(positions, key=lambda position: position // width):
         counts[bucket] = min(_COUNT_LIMIT, sum(1 for _ in members))
     return struct.pack(f">{len(counts)}I", *counts)
-
-
-def _ones(bits: int) -> Iterator[tuple[int, int]]:
-    """The runs of ones in a number, lowest first."""
-    at = 0
-    while bits:
-        zeros = (bits & -bits).bit_length() - 1
-        bits >>= zeros
-        run = (~bits & (bits + 1)).bit_length() - 1
-        yield at + zeros, at + zeros + run - 1
-        bits >>= run
-        at += zeros + run
 
 
 def _position_of_one(bits: int, index: int) -> int:

@@ -104,11 +104,6 @@ class Informer(Generic[T]):
         """All objects in the copy, by namespace and name."""
         return [self._objects[key] for key in sorted(self._objects)]
 
-    @property
-    def has_synced(self) -> bool:
-        """Whether the first list is in the copy."""
-        return self._synced.is_set()
-
     async def synced(self) -> None:
         """Wait until the first list is in the copy and its handler has been told."""
         await self._synced.wait()

@@ -42,6 +42,19 @@ def test_given_programs_are_linked_and_only_those(tmp_path: Path, monkeypatch: p
     assert [(link.name, link.readlink()) for link in folder.iterdir()] == [("etcd", given / "etcd")]
 
 
+def test_a_link_to_programs_that_have_moved_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, folder = tmp_path / "given", tmp_path / "bin"
+    given.mkdir()
+    folder.mkdir()
+    (given / "etcd").touch()
+    (folder / "etcd").symlink_to(tmp_path / "where they were" / "etcd")
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(given))
+
+    build.take_assets(folder)
+
+    assert (folder / "etcd").readlink() == given / "etcd"
+
+
 def test_without_go_the_programs_that_cannot_be_built_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,10 +1,8 @@
 """What the plugin forwards is what the agent understands."""
 
-import json
-
 import pytest
 
-from spiderpool.cni.forwarded import format_answer, parse_request, understand
+from spiderpool.cni.forwarded import parse_request, understand
 
 REQUEST = (
     b"POST /v1/cni/del HTTP/1.1\r\nHost: spiderpool\r\nX-CNI-COMMAND: DEL\r\nX-CNI-NETNS: \r\n"
@@ -47,10 +45,3 @@ def test_damaged_bytes_are_refused(damaged: bytes) -> None:
 def test_a_path_without_a_verb_is_refused() -> None:
     with pytest.raises(ValueError, match="none of"):
         understand("/v1/cni/", {}, b"")
-
-
-def test_the_answer_carries_exit_code_and_length() -> None:
-    body = json.dumps({"ips": []}).encode()
-    head, _, rest = format_answer(1, body).partition(b"\r\n\r\n")
-    assert rest == body
-    assert b"X-Spiderpool-Exit: 1\r\nContent-Length: 11" in head

@@ -109,7 +109,7 @@ def test_one_object_is_found_by_namespace_and_name() -> None:
 
 
 def test_synced_waits_for_the_first_list_and_its_handlers() -> None:
-    async def story() -> tuple[bool, float, list[Told]]:
+    async def story() -> tuple[list[Told], float, list[Told]]:
         transport, kube = cluster()
         follower = Follower(kube)
         await create(kube, "a")
@@ -120,11 +120,11 @@ def test_synced_waits_for_the_first_list_and_its_handlers() -> None:
         transport.before = slowly
         async with running(follower.copy.run()):
             await asyncio.sleep(0)
-            before = follower.copy.has_synced
+            before = list(follower.told)
             await follower.copy.synced()
             return before, asyncio.get_running_loop().time(), follower.told
 
-    assert run(story()) == (False, 3.0, [("ADDED", None, "a")])
+    assert run(story()) == ([], 3.0, [("ADDED", None, "a")])
 
 
 def test_only_what_the_selectors_match_is_in_the_copy() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from spiderpool.cni.forwarded import Forwarded, format_answer, parse_request
+from spiderpool.cni.forwarded import Forwarded, parse_request
 from spiderpool.plugin.protocol import run
 
 SECOND = 1_000_000_000
@@ -20,6 +20,14 @@ ENVIRON = {
 }
 STDIN = b'{"cniVersion":"1.0.0","name":"lan","type":"macvlan","ipam":{"type":"spiderpool"}}'
 RESULT = b'{"cniVersion":"1.0.0","ips":[]}\n'
+
+
+def format_answer(exit_code: int, stdout: bytes) -> bytes:
+    """The whole answer that tells the plugin its exit code and what to print, as the agent's HTTP server sends it."""
+    head = f"HTTP/1.1 200 OK\r\nX-Spiderpool-Exit: {exit_code}\r\nContent-Length: {len(stdout)}\r\n\r\n"
+    return head.encode("ascii") + stdout
+
+
 GRANTED = format_answer(0, RESULT)
 NOTHING = format_answer(0, b"")
 DOWN = ConnectionRefusedError(111, "Connection refused")
