@@ -10,6 +10,7 @@ run ─┬─ informers (own pods, own node, pools, reservations, namespaces, th
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ T = TypeVar("T")
 REPLAY_SECONDS = 10.0
 ENDED_POD_SECONDS = 2.0
 ENDPOINT_SECONDS = 0.3
+ENDPOINT_PATIENCE_SECONDS = 1.0  # that an endpoint lets requests go first: in a burst it would double their writes
 REQUESTS_MAX = 1000
 PROBES = (f"{PATH_PREFIX}status", "/v1/ipam/healthy", "/v1/runtime/")  # short, and a node goes out of service by them
 
@@ -64,6 +66,8 @@ class Agent:
         )
         self._started_at = ports.clock.monotonic()
         self._requests = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def is_ready(self) -> bool:
@@ -87,6 +91,7 @@ class Agent:
             self._ports.telemetry.count("requests_turned_away")
             return json_response(f"the agent has {REQUESTS_MAX} requests under way; send it again", 503)
         self._requests += 1
+        self._idle.clear()
         began, path = self._ports.clock.monotonic(), request.path
         try:
             answer = await self._route(request)
@@ -94,6 +99,8 @@ class Agent:
             return answer
         finally:
             self._requests -= 1
+            if not self._requests:
+                self._idle.set()
             self._ports.telemetry.seconds("request", self._ports.clock.monotonic() - began, path=path)
 
     async def _route(self, request: Request) -> Response:
@@ -158,6 +165,10 @@ class Agent:
             self._ended.add_after(uid, jitter(self._ports.entropy, 30.0, 0.5))
 
     async def _write_endpoint(self, key: Key) -> None:
+        """Write an endpoint while no request is under way, or after a moment all the same."""
+        with contextlib.suppress(TimeoutError):
+            async with self._ports.clock.timeout(ENDPOINT_PATIENCE_SECONDS):
+                await self._idle.wait()
         await write_endpoint(self._parts, key)
 
     def _failed(self, what: str) -> Callable[[object, Exception, float], None]:

@@ -1,12 +1,17 @@
 """A pod's endpoint says what its claims say: written once for all families, and found missing by the next incarnation."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+import pytest
 
 from simulator.cluster.operator import Operator
 from simulator.cluster.world import World
 from simulator.kernel.running import run
 from simulator.kernel.tape import Tape
+from simulator.kube.calls import Call
+from spiderpool.agent.tests.kit import AgentNode, story
 
 POOLS = [
     {
@@ -104,3 +109,26 @@ def test_an_endpoint_that_a_crash_left_unwritten_is_written_by_the_next_incarnat
         assert writes == ["ADDED", "DELETED", "ADDED"]
 
     on_a_cluster(story)
+
+
+@pytest.mark.parametrize(("busy_seconds", "written_after_seconds"), [(0.1, 0.3), (0.9, 0.9), (5.0, 1.3)])
+def test_an_endpoint_lets_adds_go_first_but_not_for_ever(busy_seconds: float, written_after_seconds: float) -> None:
+    @story()
+    async def told(node: AgentNode) -> None:
+        await node.cluster.pools()
+        first, second = await node.cluster.pod("first"), await node.cluster.pod("second")
+        written: list[float] = []
+
+        async def note(call: Call) -> None:
+            if (call.verb, call.resource) == ("create", "spiderendpoints"):
+                written.append(node.clock.monotonic())
+
+        node.before_request = note
+        await node.attach(first, "c1")
+        began = node.clock.monotonic()
+        node.fault("delay", "create", seconds=busy_seconds)
+        assert (await node.add(second, "c2")).ok
+        await node.wait(lambda: asyncio.sleep(0, bool(written)))
+        assert written_after_seconds - 0.01 < written[0] - began < written_after_seconds + 0.05
+
+    told()
