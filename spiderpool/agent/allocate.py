@@ -217,15 +217,18 @@ async def _adopt(parts: Parts, add: _Add, family: Family, claim: SpiderIPAddress
     """Take over a claim of an earlier container, once no interface carries its address any more."""
     owner = claim.spec.owner
     if owner is not None and owner.container_id != add.owner.container_id and await may_come_up(parts, claim):
-        said = (
-            f"{claim.name} may still come up on container {owner.container_id}, which it was handed to and which lives"
-        )
-        return Refusal(code=Code.TRY_AGAIN, message=f"{said}; the runtime comes again")
+        return _may_come_up_there(claim, owner)
     given = owner is not None and claim.name in await journal.answered(parts, owner.uid, owner.interface)
     if given or claim.spec.state == "Parked":  # it was in use: the edit rule speaks of new claims
         add.in_use.add(claim.name)
     mine = await writing.update(parts, adopted(claim, add.owner, add.nominated.identity))
     return _hold(add, family, mine)
+
+
+def _may_come_up_there(claim: SpiderIPAddress, owner: Owner) -> Refusal:
+    said = f"{claim.name} was handed to container {owner.container_id}, which lives and may still bring it up"
+    remedy = f"the runtime comes again; if this stays, remove what was left over: network namespace {owner.netns.path}"
+    return Refusal(code=Code.TRY_AGAIN, message=f"{said}; {remedy}")
 
 
 def _hold(add: _Add, family: Family, claim: SpiderIPAddress | None) -> Refusal | None:
