@@ -7,8 +7,11 @@ knowing the product.
 import asyncio
 
 from simulator.kernel.loop import SimLoop
+from simulator.kernel.waits import Deadline, Nap
 
-TICK_SECONDS = 1e-6  # the resolution of timers; real ones are no finer
+# The resolution of timers; real ones are no finer. A wait that is not zero moves time: one smaller than a float can add
+# to the loop's time would not, and who waits for the rest of a deadline would wait for ever at one instant.
+TICK_SECONDS = 1e-6
 
 
 class VirtualClock:
@@ -55,15 +58,13 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time; zero gives other tasks a turn."""
-        await asyncio.sleep(_at_least_a_tick(seconds))  # noqa: TID251  the simulated implementation of the Clock port
+        if seconds > 0:
+            await Nap(self._loop, self._loop.time() + max(seconds, TICK_SECONDS))
+        else:
+            await asyncio.sleep(0)  # noqa: TID251  the simulated implementation of the Clock port
 
-    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+    def timeout(self, seconds: float | None) -> Deadline:
         """Cancel the block after ``seconds`` of virtual time and raise ``TimeoutError``; ``None`` never does."""
-        return asyncio.timeout(seconds if seconds is None else _at_least_a_tick(seconds))  # noqa: TID251  as above
-
-
-def _at_least_a_tick(seconds: float) -> float:
-    """A wait that is not zero moves time. One smaller than a float can add to the loop's time would not, and who waits
-    for the rest of a deadline would wait for ever at one instant.
-    """
-    return max(seconds, TICK_SECONDS) if seconds > 0 else seconds
+        if seconds is None:
+            return Deadline(self._loop, None)
+        return Deadline(self._loop, self._loop.time() + (max(seconds, TICK_SECONDS) if seconds > 0 else seconds))

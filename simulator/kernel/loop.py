@@ -26,7 +26,7 @@ from asyncio import events
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
-from typing import Any, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, NoReturn, Protocol, TypeVar, TypeVarTuple
 
 from simulator.kernel.ownership import OWNER, Owner, ProcessGone
 
@@ -51,10 +51,15 @@ class Escape(RuntimeError):
     """Simulated code tried to leave the simulation."""
 
 
-class SimTimer(asyncio.TimerHandle):
-    """A timer; ``_scheduled`` says that it is in the queue, so that a cancelled one is counted there."""
+class Due(Protocol):
+    """What waits in the queue of timers for its moment."""
 
-    _scheduled: bool
+    _cancelled: bool  # it is passed over
+    _scheduled: bool  # it is in the queue, so that a cancelled one is counted there
+
+    def _run(self) -> None:
+        """Its moment has come."""
+        ...
 
 
 class SimTask(asyncio.Task[T]):
@@ -91,7 +96,7 @@ class SimLoop(asyncio.BaseEventLoop):
     """
 
     # What BaseEventLoop has and typeshed does not tell of.
-    _ready: "deque[asyncio.Handle]"
+    _ready: "deque[asyncio.Handle | Due]"
     _stopping: bool
     _thread_id: int | None
     _timer_cancelled_count: int
@@ -101,7 +106,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.steps = 0
         self.unhandled: list[tuple[str, BaseException | None]] = []
         self._now = 0.0
-        self._timers: list[tuple[float, int, SimTimer]] = []
+        self._timers: list[tuple[float, int, Due]] = []
         self._timers_set = 0
         self._tasks_made = 0
         self._steps_max = steps_max
@@ -109,6 +114,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._ending = False
         self._garbage_at_step = _YOUNG_GARBAGE_STEPS
         self._garbage_rounds = 0
+        self._set_look()
         self.finishing: dict[asyncio.Task[None], None] = {}
         self._generators: dict[int, weakref.ref[AsyncGenerator[Any, Any]]] = {}
         self._generators_seen = 0
@@ -138,11 +144,19 @@ class SimLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run at a virtual time; one that has passed means: as soon as nothing is ready."""
-        timer = SimTimer(when, callback, args, self, context)
-        timer._scheduled = True
-        self._timers_set += 1
-        heapq.heappush(self._timers, (when, self._timers_set, timer))
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self.schedule(when, timer)  # type: ignore[arg-type]  # typeshed does not tell what a handle has
         return timer
+
+    def schedule(self, when: float, due: Due) -> None:
+        """Put something into the queue of timers, to run once at this moment."""
+        due._scheduled = True
+        self._timers_set += 1
+        heapq.heappush(self._timers, (when, self._timers_set, due))
+
+    def note_cancelled(self) -> None:
+        """Something in the queue of timers was cancelled; many such are thrown out together."""
+        self._timer_cancelled_count += 1
 
     def call_soon_threadsafe(
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
@@ -153,21 +167,23 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
+        """Round after round, until the loop is to stop."""
         ready = self._ready
-        if not ready and not self._stopping:
-            self._jump()
-        count = len(ready)
-        for _ in range(count):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
-                if self._failure is not None:
-                    raise self._failure
-        self.steps += count
-        if self.steps >= self._garbage_at_step:
-            self._collect_garbage()
-        if self._steps_max is not None and self.steps > self._steps_max:
-            raise StepsExhausted(f"{self.steps} steps until virtual second {self._now:.6f}; {self._who_waits()}")
+        while True:
+            if not ready and not self._stopping:
+                self._jump()
+            count = len(ready)
+            for _ in range(count):
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
+                    if self._failure is not None:
+                        raise self._failure
+            self.steps += count
+            if self.steps >= self._look_at_step:
+                self._look_after_itself()
+            if self._stopping:
+                return
 
     def _jump(self) -> None:
         """Go to the next instant at which something is due."""
@@ -190,10 +206,19 @@ class SimLoop(asyncio.BaseEventLoop):
             else:
                 self._ready.append(timer)
 
-    def _collect_garbage(self) -> None:
-        self._garbage_at_step += _YOUNG_GARBAGE_STEPS
-        self._garbage_rounds += 1
-        gc.collect(2 if self._garbage_rounds % _ALL_GARBAGE_ROUNDS == 0 else 1)
+    def _look_after_itself(self) -> None:
+        """What is due by the number of steps: the collection of garbage, and the end of a run that takes too many."""
+        if self.steps >= self._garbage_at_step:
+            self._garbage_at_step += _YOUNG_GARBAGE_STEPS
+            self._garbage_rounds += 1
+            gc.collect(2 if self._garbage_rounds % _ALL_GARBAGE_ROUNDS == 0 else 1)
+        if self._steps_max is not None and self.steps > self._steps_max:
+            raise StepsExhausted(f"{self.steps} steps until virtual second {self._now:.6f}; {self._who_waits()}")
+        self._set_look()
+
+    def _set_look(self) -> None:
+        bound = self._garbage_at_step if self._steps_max is None else self._steps_max + 1
+        self._look_at_step = min(self._garbage_at_step, bound)
 
     def run_forever(self) -> None:
         """As ``BaseEventLoop``, with the collector's own timing switched off meanwhile."""
@@ -218,6 +243,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._ending = True
         self._failure = None
         self._steps_max = self.steps + steps
+        self._set_look()
 
     def close(self) -> None:
         """Drop everything that is still queued."""
@@ -245,10 +271,7 @@ class SimLoop(asyncio.BaseEventLoop):
             raise ProcessGone("a crashed program starts no task")
         if context is None:
             context = copy_context()
-        task = SimTask(coro, loop=self, name=name, context=context, owner=owner)
-        if owner is not None:
-            owner.admit(task)
-        return task
+        return SimTask(coro, loop=self, name=name, context=context, owner=owner)
 
     def pending(self) -> "list[SimTask[Any]]":
         """Tasks that are not done, in the order in which they were made."""

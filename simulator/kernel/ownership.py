@@ -22,10 +22,6 @@ class ProcessGone(BaseException):
 class Owner(Protocol):
     """A program that owns tasks."""
 
-    def admit(self, task: "asyncio.Task[Any]") -> None:
-        """Take a task that the program's code has started."""
-        ...
-
     def refuse(self) -> bool:
         """Whether the program is gone, and starts no tasks any more."""
         ...

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextvars import Context
 from typing import Any, Literal, TypeVar, cast
 
-from simulator.kernel.loop import SimTask
+from simulator.kernel.loop import SimLoop, SimTask
 from simulator.kernel.ownership import OWNER, ProcessGone
 from simulator.kernel.running import close_coroutine
 
@@ -48,7 +48,6 @@ class Process:
         self.name = name
         self.on_call = on_call
         self._gone = False
-        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._roots: dict[asyncio.Task[Any], None] = {}
         self._on_gone: list[Callable[[], None]] = []
         self._resumed: asyncio.Event | None = None
@@ -106,7 +105,7 @@ class Process:
         if self._gone:
             return
         self._gone = True
-        for task in list(self._tasks):
+        for task in self._tasks():
             _close(task)
         self._sweep(_ROUNDS_MAX)
         callbacks, self._on_gone = self._on_gone, []
@@ -136,11 +135,6 @@ class Process:
 
     # --- what the loop and the guards ask ---
 
-    def admit(self, task: "asyncio.Task[Any]") -> None:
-        """Take a task that this program's code has started."""
-        self._tasks[task] = None
-        task.add_done_callback(self._ended)
-
     def refuse(self) -> bool:
         """Whether it is gone and starts nothing any more."""
         return self._gone
@@ -161,7 +155,7 @@ class Process:
 
     def _sweep(self, rounds_left: int) -> None:
         """End what still runs: the tasks that were closed, and whatever the closing code has begun to wait for."""
-        tasks = [task for task in self._tasks if not task.done()]
+        tasks = self._tasks()
         if not tasks:
             return
         if not rounds_left:
@@ -173,10 +167,13 @@ class Process:
             task.cancel()  # wakes it; a closed coroutine then ends at once
         asyncio.get_running_loop().call_soon(self._sweep, rounds_left - 1, context=Context())
 
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.pop(task, None)
-        if self._gone and not task.cancelled():
-            task.exception()  # nobody is left to see it
+    def _tasks(self) -> list[SimTask[Any]]:
+        """Those that run code of this program, in the order in which they were made. Nobody keeps a list of them: a
+        crash is rare, and a task is not.
+        """
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimLoop)
+        return [task for task in loop.pending() if task.owner is self]
 
     def _root_ended(self, task: "asyncio.Task[Any]") -> None:
         self._roots.pop(task, None)
@@ -263,9 +260,8 @@ class _GuardedIterator:
             await close()
 
 
-def _close(task: "asyncio.Task[Any]") -> None:
+def _close(task: SimTask[Any]) -> None:
     """Close the task's coroutine as code of its program, which therefore can start nothing."""
-    assert isinstance(task, SimTask)
     coroutine = cast(Coroutine[Any, Any, Any], task.get_coro())
     task.own_context.copy().run(close_coroutine, coroutine)
 

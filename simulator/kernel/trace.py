@@ -6,6 +6,7 @@ whose text could contain an address in memory, and a set, whose order could diff
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -24,10 +25,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> str:
         """The event as one line of text."""
-        fields = "".join(f" {name}={_text(name, value)}" for name, value in self.fields.items())
+        fields = "".join([f" {name}={_text(name, value)}" for name, value in self.fields.items()])
         return f"{self.seconds:.6f} {self.actor} {self.what}{fields}"
 
 
+_MARKS = re.compile('[ "=,]')  # text that holds one stands in quotes
 Subscriber = Callable[[Event], None]
 
 
@@ -78,13 +80,15 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         if " at 0x" in value:
             raise TypeError(f"field {name}: {value!r} holds an address in memory")
-        return value if value and not _needs_quotes(value) else json.dumps(value)
-    if value is None or isinstance(value, bool | int | float):
+        return value if value and value.isprintable() and not _MARKS.search(value) else json.dumps(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
         return json.dumps(value)
     if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
         return "[" + ",".join(_text(name, part) for part in value) + "]"
     raise TypeError(f"field {name}: a {type(value).__name__} has no text that is the same in every process")
-
-
-def _needs_quotes(text: str) -> bool:
-    return not text.isprintable() or any(mark in text for mark in ' "=,')

@@ -1,0 +1,100 @@
+"""Waiting for a moment of virtual time: what a task waits for stands in the loop's queue of timers itself.
+
+asyncio would make a future and a timer for each, and take two steps: one that sets the future, one that wakes the
+task. Simulated clusters do little else than wait, so here the queue wakes the task at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
+from types import TracebackType
+from typing import Any
+
+from simulator.kernel.loop import SimLoop
+
+
+class Nap:
+    """Sleep until a moment: awaited by one task, once. It is to the task what a future is."""
+
+    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_message", "_scheduled", "_wake", "_when")
+
+    def __init__(self, loop: SimLoop, when: float) -> None:
+        self._loop = loop
+        self._when = when
+        self._asyncio_future_blocking = False
+        self._scheduled = self._cancelled = False
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """The task that gets to see it asks to be woken, below."""
+        self._asyncio_future_blocking = True
+        yield self
+
+    # --- what a task asks of a future ---
+
+    def get_loop(self) -> SimLoop:
+        """The loop whose time it is."""
+        return self._loop
+
+    def add_done_callback(self, wake: Callable[["Nap"], object], *, context: Context) -> None:
+        """The task waits from now on."""
+        self._wake = wake
+        self._context = context
+        self._loop.schedule(self._when, self)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Wake the task with a ``CancelledError``, unless it is awake."""
+        if self._cancelled or not self._scheduled:
+            return False
+        self._message = msg
+        self._cancelled = True
+        self._loop.note_cancelled()
+        self._loop.call_soon(self._wake, self, context=self._context)
+        return True
+
+    def result(self) -> None:
+        """What the task gets when it is woken."""
+        if self._cancelled:
+            raise asyncio.CancelledError() if self._message is None else asyncio.CancelledError(self._message)
+
+    # --- what the loop does with a timer that is due ---
+
+    def _run(self) -> None:
+        self._context.run(self._wake, self)
+
+
+class Deadline:
+    """Cancel the block at a moment, and raise ``TimeoutError`` then: ``asyncio.Timeout``, but that cannot be moved."""
+
+    __slots__ = ("_cancelled", "_cancelling", "_expired", "_loop", "_scheduled", "_task", "_when")
+
+    def __init__(self, loop: SimLoop, when: float | None) -> None:
+        self._loop = loop
+        self._when = when
+        self._expired = self._scheduled = self._cancelled = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task(self._loop)
+        assert task is not None
+        self._task = task
+        self._cancelling = task.cancelling()
+        if self._when is None:
+            return
+        if self._when > self._loop.time():
+            self._loop.schedule(self._when, self)
+        else:
+            self._loop.call_soon(self._run)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._expired:
+            if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+        self._cancelled = True
+        if self._scheduled:
+            self._loop.note_cancelled()
+
+    def _run(self) -> None:
+        if not self._cancelled:
+            self._expired = True
+            self._task.cancel()
