@@ -1,9 +1,9 @@
 """The product's ``Host`` port on the network table of a simulated machine: what the agent sees is what oracles see."""
 
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address, ip_interface
 from typing import Literal, Protocol
 
+from simulator.kube.ips import ip_address, ip_interface
 from simulator.kube.netstack import NetStack
 
 Operation = Literal["netns_inode", "addresses", "flush"]

@@ -21,7 +21,7 @@ _FRACTION_BOUND = 1 << 32  # a fraction is drawn as one of this many steps
 _FLOAT_BOUND_MAX = 1 << 32  # up to here one float draw is even enough, and fast
 
 
-class Draw(msgspec.Struct, frozen=True, array_like=True):
+class Draw(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One choice: ``value`` of ``0 .. bound - 1`` was drawn for ``label``."""
 
     label: str
@@ -31,6 +31,18 @@ class Draw(msgspec.Struct, frozen=True, array_like=True):
 
 Recording = Mapping[str, Sequence[Draw]]
 """All draws of a run: stream name to its draws in order."""
+
+
+class _Stream:
+    """A generator and what was drawn from it."""
+
+    __slots__ = ("bits", "draws", "name", "random")
+
+    def __init__(self, name: str, generator: Random) -> None:
+        self.name = name
+        self.random = generator.random
+        self.bits = generator.getrandbits
+        self.draws: list[Draw] = []
 
 
 class TapeMismatch(Exception):
@@ -48,8 +60,8 @@ class Tape:
     def __init__(self, seed: int, *, record: bool = True) -> None:
         self.seed = seed
         self._record = record
-        self._generators: dict[str, Random] = {}
-        self._recorded: dict[str, list[Draw]] = {}
+        self._by_name: dict[str, _Stream] = {}
+        self._streams: dict[str, _Stream] = {}  # by label
         self._replayed: Recording | None = None
         self._strict = False
 
@@ -73,7 +85,7 @@ class Tape:
     @property
     def recording(self) -> Recording:
         """What has been drawn so far."""
-        return {stream: tuple(draws) for stream, draws in self._recorded.items()}
+        return {name: tuple(stream.draws) for name, stream in self._by_name.items()}
 
     def choose(self, label: str, bound: int) -> int:
         """A number from 0 to ``bound - 1``, each as likely; ``bound`` may be as large as 2^128."""
@@ -90,35 +102,35 @@ class Tape:
         return low + (high - low) * (self._drawn(label, _FRACTION_BOUND, None) / _FRACTION_BOUND)
 
     def _drawn(self, label: str, bound: int, probability: float | None) -> int:
-        stream = label.partition("/")[0]
-        draws = self._recorded.get(stream)
-        if draws is None:
-            draws = self._recorded[stream] = []
+        stream = self._streams.get(label) or self._stream(label)
         if self._replayed is not None:
-            value = self._from_recording(stream, len(draws), label, bound)
+            value = self._from_recording(stream, label, bound)
+        elif probability is not None:
+            value = int(stream.random() < probability)
+        elif bound <= _FLOAT_BOUND_MAX:
+            value = int(stream.random() * bound)
         else:
-            value = self._from_seed(stream, bound, probability)
+            value = stream.bits(bound.bit_length() + 64) % bound
         if self._record or self._replayed is not None:
-            draws.append(Draw(label, bound, value))
+            stream.draws.append(Draw(label, bound, value))
         return value
 
-    def _from_seed(self, stream: str, bound: int, probability: float | None) -> int:
-        generator = self._generators.get(stream)
-        if generator is None:
-            digest = hashlib.sha256(f"{self.seed}/{stream}".encode()).digest()
-            generator = self._generators[stream] = Random(int.from_bytes(digest, "big"))
-        if probability is not None:
-            return int(generator.random() < probability)
-        if bound <= _FLOAT_BOUND_MAX:
-            return int(generator.random() * bound)
-        return generator.getrandbits(bound.bit_length() + 64) % bound
+    def _stream(self, label: str) -> "_Stream":
+        """The stream of a label that is drawn for the first time."""
+        name = label.partition("/")[0]
+        stream = self._by_name.get(name)
+        if stream is None:
+            digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+            stream = self._by_name[name] = _Stream(name, Random(int.from_bytes(digest, "big")))
+        self._streams[label] = stream
+        return stream
 
-    def _from_recording(self, stream: str, position: int, label: str, bound: int) -> int:
+    def _from_recording(self, stream: "_Stream", label: str, bound: int) -> int:
         assert self._replayed is not None
-        draws = self._replayed.get(stream, ())
+        draws, position = self._replayed.get(stream.name, ()), len(stream.draws)
         old = draws[position] if position < len(draws) else None
         if self._strict and (old is None or (old.label, old.bound) != (label, bound)):
-            raise TapeMismatch(f"draw {position} of {stream}: recorded {old}, asked for {label} below {bound}")
+            raise TapeMismatch(f"draw {position} of {stream.name}: recorded {old}, asked for {label} below {bound}")
         return old.value % bound if old is not None else 0
 
 

@@ -16,7 +16,16 @@ from simulator.kernel.loop import SimLoop
 class Nap:
     """Sleep until a moment: awaited by one task, once. It is to the task what a future is."""
 
-    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_message", "_scheduled", "_wake", "_when")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_cancelled",
+        "_context",
+        "_loop",
+        "_message",
+        "_scheduled",
+        "_wake",
+        "_when",
+    )
 
     def __init__(self, loop: SimLoop, when: float) -> None:
         self._loop = loop
@@ -87,9 +96,8 @@ class Deadline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._expired:
-            if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-                raise TimeoutError from error
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
         self._cancelled = True
         if self._scheduled:
             self._loop.note_cancelled()

@@ -5,6 +5,7 @@ on them.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.kube.api import ApiRequest
 
@@ -28,7 +29,12 @@ class Call:
 
 def describe(request: ApiRequest, *, watch: bool = False) -> Call:
     """Name what a request asks for; it need not exist."""
-    parts = request.path.strip("/").split("/")
+    return _call(request.method, request.path, watch=watch)
+
+
+@lru_cache(maxsize=4096)
+def _call(method: str, path: str, *, watch: bool) -> Call:
+    parts = path.strip("/").split("/")
     rest = parts[3:] if parts[0] == "apis" else parts[2:]
     namespace = ""
     if len(rest) >= 3 and rest[0] == "namespaces" and rest[2] not in ("status", "finalize"):
@@ -37,7 +43,7 @@ def describe(request: ApiRequest, *, watch: bool = False) -> Call:
     name = rest[1] if len(rest) > 1 else ""
     if len(rest) > 2:
         resource = f"{resource}/{rest[2]}"
-    return Call(verb=_verb(request.method, name, watch=watch), resource=resource, namespace=namespace, name=name)
+    return Call(verb=_verb(method, name, watch=watch), resource=resource, namespace=namespace, name=name)
 
 
 def _verb(method: str, name: str, *, watch: bool) -> str:

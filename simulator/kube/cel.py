@@ -7,7 +7,7 @@ is written), strings of format date-time stay strings, and there are no cost bud
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -60,6 +60,7 @@ def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES
     return _environment(variables).Activation(values)
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str) -> Address:
     if "%" in text:
         raise ValueError(f"{text!r} has a zone")
@@ -79,6 +80,7 @@ def _interface(text: str) -> tuple[Address, int]:
     return address, int(length)
 
 
+@lru_cache(maxsize=1024)
 def _network(text: str) -> Network:
     address, length = _interface(text)
     return ip_network((address, length), strict=False)

@@ -11,8 +11,9 @@ instant.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_interface
 from typing import Literal
+
+from simulator.kube.ips import canonical_interface
 
 Change = Callable[[str, str, str, str, Literal["up", "down"], str], None]
 """``on_change(node, netns path, interface, address, "up" | "down", container id)``; addresses are CIDR text."""
@@ -146,7 +147,7 @@ class NetStack:
             NetError: no such namespace or link, or it carries the address already.
         """
         namespace, link = self._namespace(path), self._interface(path, name)
-        address = str(ip_interface(address))
+        address = canonical_interface(address)
         if address in link.addresses:
             raise NetError(f"{address} on {name} in {path}: exists")
         link.addresses.append(address)
@@ -156,7 +157,7 @@ class NetStack:
         """Take an address off a link; whatever of it is not there is success."""
         namespace = self._namespaces.get(path)
         link = None if namespace is None else namespace.interfaces.get(name)
-        address = str(ip_interface(address))
+        address = canonical_interface(address)
         if namespace is None or link is None or address not in link.addresses:
             return
         link.addresses.remove(address)

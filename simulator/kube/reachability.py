@@ -6,9 +6,9 @@ are on the same side of any partition.
 """
 
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from typing import Protocol
 
+from simulator.kube.ips import IpInterface, ip_address, ip_interface
 from simulator.kube.netstack import Interface, Namespace, NetStack
 
 
@@ -52,7 +52,7 @@ def can_ping(nodes: Sequence[Attached], source_node: str, source_path: str, targ
     return False
 
 
-def _answers(node: Attached, source: Interface, here: IPv4Interface | IPv6Interface, goal: str) -> bool:
+def _answers(node: Attached, source: Interface, here: IpInterface, goal: str) -> bool:
     if not node.powered:
         return False
     for path in node.netstack.paths():
@@ -65,7 +65,7 @@ def _answers(node: Attached, source: Interface, here: IPv4Interface | IPv6Interf
     return False
 
 
-def _carried(namespace: Namespace) -> Iterator[tuple[IPv4Interface | IPv6Interface, Interface]]:
+def _carried(namespace: Namespace) -> Iterator[tuple[IpInterface, Interface]]:
     for link in namespace.interfaces.values():
         if link.up:
             for address in link.addresses:

@@ -1,6 +1,8 @@
 """From a path to what it names: resource, namespace, object, subresource."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.kube.refusals import Refusal, unknown_path
 from simulator.kube.registry import Registry, Resource
@@ -17,7 +19,8 @@ class Route:
     path: str
 
 
-def _split(path: str) -> tuple[str, str, list[str]]:
+@lru_cache(maxsize=4096)
+def _split(path: str) -> tuple[str, str, Sequence[str]]:
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) >= 3:
         return "", parts[1], parts[2:]

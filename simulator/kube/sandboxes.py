@@ -6,10 +6,11 @@ is. The CNI result stands in the record as well (libcni keeps it in a file of it
 successful ADD to the end of the first successful DEL.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.ports import Disk
 
@@ -58,7 +59,7 @@ class SandboxStore:
         for name in await self._disk.names(FOLDER):
             text = await self._disk.read(f"{FOLDER}/{name}")
             if text is not None:
-                found.append(Sandbox(**json.loads(text)))
+                found.append(msgspec.json.decode(text, type=Sandbox))
         self._sandboxes = {sandbox.id: sandbox for sandbox in sorted(found, key=lambda one: one.number)}
         self._numbers = max((sandbox.number for sandbox in found), default=0)
 
@@ -78,7 +79,7 @@ class SandboxStore:
     async def save(self, sandbox: Sandbox) -> None:
         """Keep it, durably."""
         self._sandboxes[sandbox.id] = sandbox
-        await self._disk.write(f"{FOLDER}/{sandbox.id}", json.dumps(asdict(sandbox)).encode())
+        await self._disk.write(f"{FOLDER}/{sandbox.id}", msgspec.json.encode(sandbox))
 
     async def remove(self, sandbox: Sandbox) -> None:
         """Forget it."""

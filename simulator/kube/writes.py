@@ -51,6 +51,15 @@ def own_copy(body: Any) -> Any:
     """A copy of a JSON value that nobody else holds.
 
     Raises:
+        Refusal: as ``_encoded``.
+    """
+    return msgspec.json.decode(_encoded(body))
+
+
+def _encoded(body: Any) -> bytes:
+    """A JSON value as it travels.
+
+    Raises:
         Refusal: 400 not JSON; 413 larger than the server takes; 500 larger than its store takes.
     """
     try:
@@ -62,7 +71,7 @@ def own_copy(body: Any) -> Any:
         raise Refusal(413, "RequestEntityTooLarge", message)
     if len(data) > OBJECT_BYTES:
         raise Refusal(500, "", "etcdserver: request is too large")
-    return msgspec.json.decode(data)
+    return data
 
 
 def same(one: Json, other: Json) -> bool:
@@ -239,10 +248,10 @@ def replacement(body: Any, resource: Resource) -> Make:
     Raises:
         Refusal: 422, a kind that needs a resourceVersion got none.
     """
-    item = own_copy(body)
+    data = _encoded(body)
 
     def make(old: Json) -> Json:
-        fresh: Json = own_copy(item)
+        fresh: Json = msgspec.json.decode(data)
         if resource.needs_revision and not (fresh.get("metadata") or {}).get("resourceVersion"):
             cause = Cause(field="metadata.resourceVersion", message="must be specified for an update")
             raise invalid(resource.group, resource.kind, old["metadata"]["name"], [cause])

@@ -5,19 +5,18 @@ edit that took the address away was committed before the claim.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import Any
 
-Ip = IPv4Address | IPv6Address
+from simulator.kube.ips import IpAddress, ip_address, ip_interface
 
 
-def _spans(texts: Any) -> list[tuple[Ip, Ip]]:
+def _spans(texts: Any) -> list[tuple[IpAddress, IpAddress]]:
     """Ranges such as 10.0.0.1-10.0.0.9, and single addresses."""
     pairs = [text.partition("-") for text in texts or ()]
     return [(ip_address(first), ip_address(last or first)) for first, _, last in pairs]
 
 
-def _within(address: Ip, spans: list[tuple[Ip, Ip]]) -> bool:
+def _within(address: IpAddress, spans: list[tuple[IpAddress, IpAddress]]) -> bool:
     return any(low.version == address.version and int(low) <= int(address) <= int(high) for low, high in spans)
 
 

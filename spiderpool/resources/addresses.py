@@ -14,6 +14,7 @@ Family = Literal[4, 6]
 FAMILIES: tuple[Family, Family] = (4, 6)
 BITS: dict[Family, int] = {4: 32, 6: 128}
 _MAPPED = 0xFFFF  # the upper 96 bits of ::ffff:0:0/96
+_KEPT = 4096  # an address is read several times on its way to a claim, and again with each event of the claim
 MAPPED_SPAN = (_MAPPED << 32, (_MAPPED << 32) | 0xFFFFFFFF)  # the IPv6 addresses that have no claim name
 
 
@@ -61,6 +62,7 @@ def address_text(family: Family, value: int) -> str:
     return str(ipaddress.IPv4Address(value) if family == 4 else ipaddress.IPv6Address(value))
 
 
+@lru_cache(maxsize=_KEPT)
 def parse_address(text: str) -> Address:
     """Read ``10.0.0.1`` or ``fd00::1``.
 
@@ -122,6 +124,7 @@ def claim_name(address: Address) -> str:
     return "-".join(f"{(address.value >> shift) & 0xFFFF:04x}" for shift in range(112, -1, -16))
 
 
+@lru_cache(maxsize=_KEPT)
 def address_of_claim(name: str) -> Address:
     """The address that a claim's name stands for.
 
