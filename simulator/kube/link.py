@@ -9,13 +9,14 @@ while a write is on its way does not take the write back.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextvars import Context
 from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
 from simulator.kube.calls import Call, Meter, describe
 from simulator.kube.refusals import Refusal
 from simulator.kube.request_faults import REASONS, Decide, Effect, Fault, FaultPlan, FaultRule
-from simulator.kube.watch import error_event
+from simulator.kube.watch import Feed, error_event
 
 State = Literal["up", "refusing", "silent"]
 
@@ -34,6 +35,14 @@ class LinkClock(Protocol):
         ...
 
 
+class Server(Api, Protocol):
+    """What is at the other end of a link."""
+
+    def open(self, request: ApiRequest) -> Feed:
+        """Begin a watch whose events are taken out of its queue."""
+        ...
+
+
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
@@ -47,7 +56,7 @@ class ApiLink:
 
     def __init__(
         self,
-        api: Api,
+        api: Server,
         *,
         clock: LinkClock,
         client: str,
@@ -216,7 +225,7 @@ class ApiLink:
         self._sent += 1
         ticket = self._sent
         stream = self._streams[ticket] = _Stream(self, call.resource, self._clock, self._latency)
-        stream.start(self._api.watch(request))
+        stream.start(self._api.open(request))
         try:
             async for event in stream.events():
                 yield event
@@ -226,7 +235,7 @@ class ApiLink:
 
 
 class _Stream:
-    """One watch on its way: a task takes events from the server as they come, the client gets them when they are due."""
+    """One watch on its way: events leave the server as they come, the client gets them when they are due."""
 
     def __init__(self, link: ApiLink, resource: str, clock: LinkClock, latency: Callable[[], float]) -> None:
         self.resource = resource
@@ -235,28 +244,35 @@ class _Stream:
         self._latency = latency
         self._queue: deque[tuple[float, Json]] = deque()
         self._reader: asyncio.Future[None] | None = None
-        self._pump: asyncio.Task[None] | None = None
+        self._feed: Feed | None = None
+        self._hearing: asyncio.Handle | None = None
+        self._came = self._due = 0.0
         self._broken = False
         self._ended = False
 
-    def start(self, source: AsyncIterator[Json]) -> None:
-        """Begin to take events from the server."""
-        self._pump = asyncio.get_running_loop().create_task(self._take(source))
+    def start(self, feed: Feed) -> None:
+        """Take events from the server from now on."""
+        self._feed = feed
+        feed.on_news = self._hear
+        self._hear()
 
-    async def _take(self, source: AsyncIterator[Json]) -> None:
-        due = came = 0.0
-        try:
-            async for event in source:
-                now = self._clock.now()
-                if now != came:  # what happens at one instant travels together
-                    came, due = now, max(due, now + self._latency())
-                self._queue.append((due, event))
-                self.wake()
-        except ConnectionError:
-            self._broken = True
-        finally:
-            self._ended = True
-            self.wake()
+    def _hear(self) -> None:
+        """The server has news. They leave after what is ready now, so that what happens together travels together."""
+        if self._hearing is None:
+            self._hearing = asyncio.get_running_loop().call_soon(self._take, context=Context())
+
+    def _take(self) -> None:
+        assert self._feed is not None
+        self._hearing = None
+        events = self._feed.queue
+        if events:
+            now = self._clock.now()
+            if now != self._came:  # what happens at one instant travels together
+                self._came, self._due = now, max(self._due, now + self._latency())
+            self._queue.extend((self._due, event) for event in events)
+            events.clear()
+        self._ended = self._feed.closed
+        self.wake()
 
     def wake(self) -> None:
         """Let the reader look again."""
@@ -272,8 +288,13 @@ class _Stream:
 
     def stop(self) -> None:
         """The client has gone, or the stream is cut: take no more."""
-        if self._pump is not None:
-            self._pump.cancel()
+        if self._feed is None:
+            return
+        if self._hearing is not None:
+            self._hearing.cancel()
+        self._feed.leave()
+        self._feed = None
+        self._ended = True
 
     async def events(self) -> AsyncIterator[Json]:
         """What the client sees."""

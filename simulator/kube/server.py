@@ -22,7 +22,7 @@ from simulator.kube.refusals import Refusal, bad_option, method_not_allowed
 from simulator.kube.registry import Registry, Resource
 from simulator.kube.routes import Route, resolve
 from simulator.kube.store import Store, Subscriber
-from simulator.kube.watch import Watch, error_event
+from simulator.kube.watch import Feed, Watch
 from simulator.kube.writes import Writes, query_flag, replacement
 
 BOOKMARK_SECONDS = 60.0
@@ -199,33 +199,41 @@ class ApiServer:
 
     async def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
         """The events of a collection; refusals arrive as one ERROR event."""
+        feed = self.open(request)
+        try:
+            async for event in feed.events():
+                yield event
+        finally:
+            feed.leave()
+
+    def open(self, request: ApiRequest) -> Feed:
+        """Begin a watch, for a reader who does not want to wait for each event; whoever opens it has to leave it."""
         try:
             route = resolve(self.registry, request.path)
             watch, after = self._open(route, request.query)
         except Refusal as refusal:
-            yield error_event(refusal)
-            return
+            feed = Feed()
+            feed.refuse(refusal)
+            return feed
         table = self.store.table(route.resource.table_id)
         ticket = table.join(watch)
         number = self._next_watch
         self._next_watch += 1
         self._watches[number] = watch
         timer = self._end_later(watch, number_of(request.query, "timeoutSeconds"))
-        try:
-            watch.start(
-                self.store,
-                table,
-                after=after,
-                initial_end=query_flag(request.query, "sendInitialEvents") and watch.bookmarks,
-            )
-            async for event in watch.events():
-                yield event
-        except Refusal as refusal:
-            yield error_event(refusal)
-        finally:
+
+        def leave() -> None:
             timer.cancel()
             table.leave(watch, ticket)
             del self._watches[number]
+
+        watch.leave = leave
+        initial_end = query_flag(request.query, "sendInitialEvents") and watch.bookmarks
+        try:
+            watch.start(self.store, table, after=after, initial_end=initial_end)
+        except Refusal as refusal:
+            watch.refuse(refusal)
+        return watch
 
     def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None]:
         selection = selection_of(route, query)

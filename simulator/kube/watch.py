@@ -7,7 +7,8 @@ real server.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from simulator.kube.refusals import Refusal, expired
@@ -36,19 +37,64 @@ def bookmark(resource: Resource, revision: int, *, initial_end: bool = False) ->
     }
 
 
-class Watch:
+def _nobody_waits() -> None:
+    """What is queued is found when somebody looks."""
+
+
+def _nobody_to_leave() -> None:
+    """The server does not keep it."""
+
+
+class Feed:
+    """An answer that goes on: events stand in ``queue`` as they come, until it is ``closed``. For one reader, who hears
+    of them by ``on_news`` or waits for ``events``.
+    """
+
+    def __init__(self, leave: Callable[[], None] = _nobody_to_leave) -> None:
+        self.queue: deque[Json] = deque()
+        self.closed = False
+        self.on_news: Callable[[], None] = _nobody_waits
+        self.leave = leave
+
+    def refuse(self, refusal: Refusal) -> None:
+        """The last event says why there are no others."""
+        self.queue.append(error_event(refusal))
+        self.close()
+
+    def close(self) -> None:
+        """End the stream; what is queued already is still read."""
+        self.closed = True
+        self.on_news()
+
+    async def events(self) -> AsyncIterator[Json]:
+        """The events, until the stream is closed."""
+        queue = self.queue
+        while True:
+            while queue:
+                yield queue.popleft()
+            if self.closed:
+                return
+            news = asyncio.get_running_loop().create_future()
+            self.on_news = partial(_set, news)
+            await news
+
+
+def _set(news: asyncio.Future[None]) -> None:
+    if not news.done():
+        news.set_result(None)
+
+
+class Watch(Feed):
     """One open watch: takes changes from its table, hands events to one reader."""
 
     def __init__(self, resource: Resource, selection: Selection, *, bookmarks: bool, buffer: int) -> None:
+        super().__init__()
         self.resource = resource
         self.selection = selection
         self.bookmarks = bookmarks
         self._plain = not (selection.namespace or selection.predicates)
         self._buffer = buffer
-        self._events: deque[Json] = deque()
-        self._reader: asyncio.Future[None] | None = None
         self._after = 0
-        self._closed = False
 
     def start(self, store: Store, table: Table, *, after: int | None, initial_end: bool) -> None:
         """Queue what the watch begins with.
@@ -64,9 +110,9 @@ class Watch:
         """
         if after is None:
             self._after = store.revision
-            self._events.extend({"type": "ADDED", "object": item} for item in table.select(self.selection))
+            self.queue.extend({"type": "ADDED", "object": item} for item in table.select(self.selection))
             if initial_end:
-                self._events.append(bookmark(self.resource, store.revision, initial_end=True))
+                self.queue.append(bookmark(self.resource, store.revision, initial_end=True))
             return
         if after < table.forgotten:
             raise expired(f"too old resource version: {after} ({table.forgotten})")
@@ -76,15 +122,15 @@ class Watch:
 
     def offer(self, change: Change) -> None:
         """Queue the event that ``change`` is for this watch, if any."""
-        if change.revision <= self._after or self._closed:
+        if change.revision <= self._after or self.closed:
             return
         event = {"type": change.type, "object": change.shown} if self._plain else self._seen(change)
         if event is None:
             return
-        self._events.append(event)
-        if len(self._events) > self._buffer:
+        self.queue.append(event)
+        if len(self.queue) > self._buffer:
             self.close()
-        self._wake()
+        self.on_news()
 
     def _seen(self, change: Change) -> Json | None:
         matches = self.selection.matches
@@ -99,27 +145,6 @@ class Watch:
 
     def mark(self, revision: int) -> None:
         """Queue a bookmark, if the client asked for them."""
-        if self.bookmarks and not self._closed:
-            self._events.append(bookmark(self.resource, revision))
-            self._wake()
-
-    def close(self) -> None:
-        """End the stream; what is queued already is still read."""
-        self._closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        reader = self._reader
-        if reader is not None and not reader.done():
-            reader.set_result(None)
-
-    async def events(self) -> AsyncIterator[Json]:
-        """The events, until the stream is closed."""
-        queue = self._events
-        while True:
-            while queue:
-                yield queue.popleft()
-            if self._closed:
-                return
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
+        if self.bookmarks and not self.closed:
+            self.queue.append(bookmark(self.resource, revision))
+            self.on_news()

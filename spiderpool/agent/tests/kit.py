@@ -36,6 +36,7 @@ from simulator.kube.calls import Call, Meter, describe
 from simulator.kube.link import ApiLink, Fault, FaultRule
 from simulator.kube.netstack import Inodes, NetStack
 from simulator.kube.server import ApiServer
+from simulator.kube.watch import Feed
 from spiderpool.agent.parts import AgentPorts
 from spiderpool.agent.service import Agent
 from spiderpool.agent.settings import AgentSettings
@@ -395,6 +396,9 @@ class _Gate:
 
     def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
         return self._server.watch(request)
+
+    def open(self, request: ApiRequest) -> Feed:
+        return self._server.open(request)
 
 
 Story = Callable[[AgentNode], Awaitable[None]]
