@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from simulator.cluster.shape import Shape, Span
 from simulator.kernel.clock import VirtualClock
@@ -37,7 +38,7 @@ class Wiring:
                 self.server,
                 clock=self.clock,
                 client=client,
-                latency=lambda: self.tape.uniform(f"link:{client}/latency", low, high),
+                latency=partial(self.tape.uniform, f"link:{client}/latency", low, high),
                 decide=self._decide,
                 meter=self.meter,
                 spawn=lambda rest: world_task(rest, f"{client} on the wire"),

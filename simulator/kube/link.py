@@ -9,7 +9,6 @@ while a write is on its way does not take the write back.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextvars import Context
 from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
@@ -245,7 +244,6 @@ class _Stream:
         self._queue: deque[tuple[float, Json]] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._feed: Feed | None = None
-        self._hearing: asyncio.Handle | None = None
         self._came = self._due = 0.0
         self._broken = False
         self._ended = False
@@ -254,25 +252,25 @@ class _Stream:
         """Take events from the server from now on."""
         self._feed = feed
         feed.on_news = self._hear
-        self._hear()
 
     def _hear(self) -> None:
-        """The server has news. They leave after what is ready now, so that what happens together travels together."""
-        if self._hearing is None:
-            self._hearing = asyncio.get_running_loop().call_soon(self._take, context=Context())
+        """The server has news. A reader who waits takes them at this instant; for one who is busy they are taken."""
+        if self._reader is None:
+            self._take()
+        else:
+            self.wake()
 
     def _take(self) -> None:
-        assert self._feed is not None
-        self._hearing = None
-        events = self._feed.queue
-        if events:
+        feed = self._feed
+        if feed is None:
+            return
+        if feed.queue:
             now = self._clock.now()
             if now != self._came:  # what happens at one instant travels together
                 self._came, self._due = now, max(self._due, now + self._latency())
-            self._queue.extend((self._due, event) for event in events)
-            events.clear()
-        self._ended = self._feed.closed
-        self.wake()
+            self._queue.extend([(self._due, event) for event in feed.queue])
+            feed.queue.clear()
+        self._ended = feed.closed
 
     def wake(self) -> None:
         """Let the reader look again."""
@@ -290,8 +288,6 @@ class _Stream:
         """The client has gone, or the stream is cut: take no more."""
         if self._feed is None:
             return
-        if self._hearing is not None:
-            self._hearing.cancel()
         self._feed.leave()
         self._feed = None
         self._ended = True
@@ -299,6 +295,7 @@ class _Stream:
     async def events(self) -> AsyncIterator[Json]:
         """What the client sees."""
         while True:
+            self._take()
             while self._queue and not self._link.blocked(self.resource):
                 due, event = self._queue[0]
                 early = due - self._clock.now()
@@ -313,3 +310,4 @@ class _Stream:
                 return
             self._reader = asyncio.get_running_loop().create_future()
             await self._reader
+            self._reader = None
