@@ -105,7 +105,7 @@ class AgentSlot:
         self._crash_at = point
 
     def _on_call(self, port: str, method: str, phase: Phase) -> None:
-        if self._crash_at == f"{port}.{method} {phase}":
+        if self._crash_at and self._crash_at == f"{port}.{method} {phase}":
             self._crash_at = ""
             self._wiring.trace.event(self.name, "crash-point", point=f"{port}.{method} {phase}")
             self._wiring.later(f"{self.name}/restart", self._wiring.shape.agent_restart, self.start)

@@ -22,7 +22,6 @@ import gc
 import heapq
 import threading
 import weakref
-from asyncio import events
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
@@ -49,6 +48,23 @@ class StepsExhausted(RuntimeError):
 
 class Escape(RuntimeError):
     """Simulated code tried to leave the simulation."""
+
+
+class SimHandle(asyncio.Handle):
+    """A callback, without what asyncio notes of it for debugging."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, loop: "SimLoop", callback: Callable[..., object], args: tuple[Any, ...], context: Context
+    ) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._context = context
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
 
 
 class Due(Protocol):
@@ -130,7 +146,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Run after what is ready by now."""
-        handle = events.Handle(callback, args, self, context)
+        handle = SimHandle(self, callback, args, copy_context() if context is None else context)
         self._ready.append(handle)
         return handle
 
@@ -197,9 +213,10 @@ class SimLoop(asyncio.BaseEventLoop):
             self._timer_cancelled_count -= 1
         if not timers:
             raise Deadlock(f"nothing will ever happen after virtual second {self._now:.6f}; {self._who_waits()}")
-        self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
-            timer = heapq.heappop(timers)[2]
+        now = self._now = max(self._now, timers[0][0])
+        pop = heapq.heappop
+        while timers and timers[0][0] <= now:
+            timer = pop(timers)[2]
             timer._scheduled = False
             if timer._cancelled:
                 self._timer_cancelled_count -= 1

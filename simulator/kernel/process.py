@@ -144,10 +144,18 @@ class Process:
         if self._gone:
             raise ProcessGone(self.name)
 
-    async def pass_by(self, port: str, method: str, phase: Phase) -> None:
-        """A named place: wait while paused, tell who listens, and go no further when that was a crash."""
+    @property
+    def paused(self) -> bool:
+        """Whether it is stopped."""
+        return self._resumed is not None
+
+    async def until_resumed(self) -> None:
+        """Wait while it is stopped."""
         while self._resumed is not None:
             await self._resumed.wait()
+
+    def pass_by(self, port: str, method: str, phase: Phase) -> None:
+        """A named place: tell who listens, and go no further when that was a crash."""
         if self.on_call is not None and not self._gone:
             self.on_call(port, method, phase)
         if self._gone:
@@ -217,13 +225,18 @@ class _Guard:
 
 def _awaited_call(method: Callable[..., Any], process: Process, port: str, name: str) -> Callable[..., Any]:
     async def call(*args: Any, **options: Any) -> Any:
-        await process.pass_by(port, name, "before")
+        if process.paused:
+            await process.until_resumed()
+        process.pass_by(port, name, "before")
         try:
             result = await method(*args, **options)
         except Exception:
-            await process.pass_by(port, name, "after")
+            await process.until_resumed()
+            process.pass_by(port, name, "after")
             raise
-        await process.pass_by(port, name, "after")
+        if process.paused:
+            await process.until_resumed()
+        process.pass_by(port, name, "after")
         return result
 
     return call
