@@ -67,6 +67,18 @@ class SimHandle(asyncio.Handle):
         self._source_traceback = None
 
 
+class SimTimer(SimHandle, asyncio.TimerHandle):
+    """A callback at a moment."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, loop: "SimLoop", when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context
+    ) -> None:
+        SimHandle.__init__(self, loop, callback, args, context)
+        self._when = when
+
+
 class Due(Protocol):
     """What waits in the queue of timers for its moment."""
 
@@ -160,7 +172,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run at a virtual time; one that has passed means: as soon as nothing is ready."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = SimTimer(self, when, callback, args, copy_context() if context is None else context)
         self.schedule(when, timer)  # type: ignore[arg-type]  # typeshed does not tell what a handle has
         return timer
 

@@ -15,7 +15,7 @@ from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
 from simulator.kube.calls import Call, Meter, describe
 from simulator.kube.refusals import Refusal
 from simulator.kube.request_faults import REASONS, Decide, Effect, Fault, FaultPlan, FaultRule
-from simulator.kube.watch import Feed, error_event
+from simulator.kube.watch import Feed, error_event, nobody_waits
 
 State = Literal["up", "refusing", "silent"]
 
@@ -245,6 +245,7 @@ class _Stream:
         self._reader: asyncio.Future[None] | None = None
         self._feed: Feed | None = None
         self._came = self._due = 0.0
+        self._expected = False  # a timer will wake the reader
         self._broken = False
         self._ended = False
 
@@ -252,25 +253,28 @@ class _Stream:
         """Take events from the server from now on."""
         self._feed = feed
         feed.on_news = self._hear
+        self._hear()
 
     def _hear(self) -> None:
-        """The server has news. A reader who waits takes them at this instant; for one who is busy they are taken."""
-        if self._reader is None:
-            self._take()
-        else:
-            self.wake()
-
-    def _take(self) -> None:
+        """The server has news: they are on their way. A reader who waits is woken when they are there, and not before."""
         feed = self._feed
-        if feed is None:
-            return
+        assert feed is not None
+        now = self._clock.now()
         if feed.queue:
-            now = self._clock.now()
             if now != self._came:  # what happens at one instant travels together
                 self._came, self._due = now, max(self._due, now + self._latency())
-            self._queue.extend([(self._due, event) for event in feed.queue])
-            feed.queue.clear()
+            while feed.queue:
+                self._queue.append((self._due, feed.queue.popleft()))
         self._ended = feed.closed
+        if self._due <= now or self._ended:
+            self.wake()
+        elif self._reader is not None and not self._expected:
+            self._expected = True
+            asyncio.get_running_loop().call_later(self._due - now, self._arrived)
+
+    def _arrived(self) -> None:
+        self._expected = False
+        self.wake()
 
     def wake(self) -> None:
         """Let the reader look again."""
@@ -289,13 +293,13 @@ class _Stream:
         if self._feed is None:
             return
         self._feed.leave()
+        self._feed.on_news = nobody_waits
         self._feed = None
         self._ended = True
 
     async def events(self) -> AsyncIterator[Json]:
         """What the client sees."""
         while True:
-            self._take()
             while self._queue and not self._link.blocked(self.resource):
                 due, event = self._queue[0]
                 early = due - self._clock.now()

@@ -37,7 +37,7 @@ def bookmark(resource: Resource, revision: int, *, initial_end: bool = False) ->
     }
 
 
-def _nobody_waits() -> None:
+def nobody_waits() -> None:
     """What is queued is found when somebody looks."""
 
 
@@ -53,7 +53,7 @@ class Feed:
     def __init__(self, leave: Callable[[], None] = _nobody_to_leave) -> None:
         self.queue: deque[Json] = deque()
         self.closed = False
-        self.on_news: Callable[[], None] = _nobody_waits
+        self.on_news: Callable[[], None] = nobody_waits
         self.leave = leave
 
     def refuse(self, refusal: Refusal) -> None:
