@@ -10,6 +10,7 @@ the ports are that stand on them; they take no time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from posixpath import normpath
 from types import MappingProxyType
 from typing import Literal
@@ -19,6 +20,7 @@ Watch = Callable[[Operation, str], None]
 """Told before each operation; an ``OSError`` that it raises is what the program gets (disk full, broken)."""
 
 _MISSING = None
+_normal = lru_cache(maxsize=4096)(normpath)  # the same files are written and read again
 
 
 class SimDisk:
@@ -43,16 +45,14 @@ class SimDisk:
         self._in_memory = tuple(in_memory)
         self._links = dict(links)
         self._files: dict[str, bytes] = {}
+        self._folders: dict[str, dict[str, None]] = {}  # folder to the names of the files in it
         self._unsaved: dict[str, bytes | None] = {}  # path to what the disk still has; _MISSING: nothing
         self.on_operation: Watch | None = None
         self.survives: Callable[[str], bool] | None = None
 
     async def names(self, folder: str) -> list[str]:
         """Names of the files in a folder, sorted; empty when there is no folder."""
-        folder = self._enter("names", folder)
-        prefix = "/" if folder == "/" else f"{folder}/"
-        inside = (path[len(prefix) :] for path in self._files if path.startswith(prefix))
-        return sorted(name for name in inside if "/" not in name)
+        return sorted(self._folders.get(self._enter("names", folder), ()))
 
     async def read(self, path: str) -> bytes | None:
         """The content; None when there is no such file."""
@@ -111,14 +111,17 @@ class SimDisk:
         self._put(path, data)
 
     def _put(self, path: str, data: bytes | None) -> None:
+        folder, _, name = path.rpartition("/")
         if data is _MISSING:
             self._files.pop(path, _MISSING)
+            self._folders.get(folder or "/", {}).pop(name, _MISSING)
         else:
             self._files[path] = data
+            self._folders.setdefault(folder or "/", {})[name] = _MISSING
 
     def _clear_memory(self) -> None:
         for path in [path for path in self._files if self._is_in_memory(path)]:
-            del self._files[path]
+            self._put(path, _MISSING)
 
     def _is_in_memory(self, path: str) -> bool:
         return any(path == folder or path.startswith(f"{folder}/") for folder in self._in_memory)
@@ -132,7 +135,7 @@ class SimDisk:
     def _canonical(self, path: str) -> str:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is not an absolute path")
-        path = normpath(path)
+        path = _normal(path)
         for link, target in self._links.items():
             if path == link or path.startswith(f"{link}/"):
                 return target + path[len(link) :]

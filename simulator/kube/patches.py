@@ -8,9 +8,11 @@ kinds that the simulated clients patch. A list that is not in it is replaced, as
 
 from typing import Any
 
+import msgspec
+
 from simulator.kube.refusals import Refusal, bad_request, unsupported_media
 from simulator.kube.registry import Resource
-from simulator.kube.writes import Make, own_copy
+from simulator.kube.writes import Make, encoded, own_copy, partly_own
 
 Json = dict[str, Any]
 
@@ -41,7 +43,8 @@ def patching(content_type: str, patch: Any, resource: Resource) -> Make:
         Refusal: 400 the patch is malformed; 415 this kind of patch is not understood.
     """
     media = content_type.partition(";")[0].strip()
-    patch = own_copy(patch)
+    data = encoded(patch)
+    patch = msgspec.json.decode(data)
     if media == "application/json-patch+json":
         if not isinstance(patch, list):
             raise bad_request("a JSON patch is a list of operations")
@@ -49,9 +52,9 @@ def patching(content_type: str, patch: Any, resource: Resource) -> Make:
     if not isinstance(patch, dict):
         raise bad_request("a merge patch is an object")
     if media == "application/merge-patch+json":
-        return lambda old: _object(merged(own_copy(old), own_copy(patch)))
+        return lambda old: _object(merged(partly_own(old, patch), msgspec.json.decode(data)))
     if media == "application/strategic-merge-patch+json" and resource.strategic:
-        return lambda old: _object(strategically_merged(own_copy(old), own_copy(patch)))
+        return lambda old: _object(strategically_merged(partly_own(old, patch), msgspec.json.decode(data)))
     raise unsupported_media(
         f"patches of type {media} are not understood for {resource.plural}; use application/merge-patch+json"
         " or application/json-patch+json (server-side apply is not served)"

@@ -39,21 +39,21 @@ class ReplicaSets:
         item = self._plane.replicasets.objects.get(key)
         if item is None or item["metadata"].get("deletionTimestamp"):
             return
-        missing = item["spec"]["replicas"] - len(self._pods(item))
+        pods = self._pods(item)
+        missing = item["spec"]["replicas"] - len(pods)
         for _ in range(missing):
             reference = owner_reference(item, "ReplicaSet", "apps/v1")
             await create_pod(self._plane, pod_from(item["spec"]["template"], item, reference))
         if missing < 0:
-            for pod in sorted(self._pods(item), key=first_to_go)[:-missing]:
+            for pod in sorted(pods, key=first_to_go)[:-missing]:
                 await delete_pod(self._plane, pod)
-        await self._count(item)
+        await self._count(item, self._pods(item) if missing else pods)
 
     def _pods(self, item: Json) -> list[Json]:
         owned = self._plane.pods.indexed("controller", uid_of(item))
         return [pod for pod in self._plane.pods.active(owned) if not is_over(pod)]
 
-    async def _count(self, item: Json) -> None:
-        pods = self._pods(item)
+    async def _count(self, item: Json, pods: list[Json]) -> None:
         ready = sum(1 for pod in pods if is_ready(pod))
         status = {
             "replicas": len(pods),

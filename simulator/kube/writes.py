@@ -5,7 +5,7 @@ the kind complete and check it, ask the webhooks, and commit if nobody was faste
 nothing: no revision, no event. That is what lets "at rest nobody writes" be a test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -51,12 +51,12 @@ def own_copy(body: Any) -> Any:
     """A copy of a JSON value that nobody else holds.
 
     Raises:
-        Refusal: as ``_encoded``.
+        Refusal: as ``encoded``.
     """
-    return msgspec.json.decode(_encoded(body))
+    return msgspec.json.decode(encoded(body))
 
 
-def _encoded(body: Any) -> bytes:
+def encoded(body: Any) -> bytes:
     """A JSON value as it travels.
 
     Raises:
@@ -72,6 +72,13 @@ def _encoded(body: Any) -> bytes:
     if len(data) > OBJECT_BYTES:
         raise Refusal(500, "", "etcdserver: request is too large")
     return data
+
+
+def partly_own(old: Json, names: Collection[str]) -> Json:
+    """The next version of an object, to be worked on: with copies of its metadata and of the fields that will change.
+    The others it shares with the version before; they are known by that to be the same.
+    """
+    return {name: own_copy(value) if name == "metadata" or name in names else value for name, value in old.items()}
 
 
 def same(one: Json, other: Json) -> bool:
@@ -248,7 +255,7 @@ def replacement(body: Any, resource: Resource) -> Make:
     Raises:
         Refusal: 422, a kind that needs a resourceVersion got none.
     """
-    data = _encoded(body)
+    data = encoded(body)
 
     def make(old: Json) -> Json:
         fresh: Json = msgspec.json.decode(data)
