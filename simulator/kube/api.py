@@ -6,14 +6,14 @@ shared with its store: a receiver must treat it as frozen and copy before changi
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiRequest:
+class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request: ``path`` such as ``/api/v1/namespaces/default/pods/web-0``, ``query`` with the API's parameter names
     (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
     ``content_type`` selects the kind of a PATCH.
@@ -21,14 +21,13 @@ class ApiRequest:
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
     content_type: str = "application/json"
     user: str = "admin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiResponse:
+class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP status and JSON body; an error has a ``Status`` object as its body."""
 
     status: int

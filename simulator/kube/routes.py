@@ -1,15 +1,15 @@
 """From a path to what it names: resource, namespace, object, subresource."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from simulator.kube.refusals import Refusal, unknown_path
 from simulator.kube.registry import Registry, Resource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """What a path names. ``name`` is empty for collections, ``subresource`` for the object itself."""
 
     resource: Resource

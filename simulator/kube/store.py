@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from simulator.kube.selection import Extract, Pin, Selection, field_extractor, label_of
 
 Json = dict[str, Any]
@@ -31,8 +33,7 @@ class StoreClock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One committed write. ``shown`` is what watches see: for a deletion the last state with the deletion's revision."""
 
     revision: int

@@ -5,7 +5,7 @@ census is fed from an informer's changes, or made at once from one consistent li
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from spiderpool.resources.addresses import Address, Family, address_of_claim
 from spiderpool.resources.claim import SpiderIPAddress
@@ -58,6 +58,6 @@ class Census:
             for value in values[bisect_left(values, first) : bisect_right(values, last)]
         ]
 
-    def of_pool(self, name: str) -> list[Address]:
-        """The addresses of all claims that say they came from this pool, lowest first."""
-        return sorted(self._by_pool.get(name, {}).values())
+    def of_pool(self, name: str) -> Collection[Address]:
+        """The addresses of all claims that say they came from this pool, in no order."""
+        return self._by_pool.get(name, {}).values()

@@ -57,12 +57,13 @@ def ranges_of(pool: SpiderIPPool, reservations: Iterable[SpiderReservedIP]) -> R
 
 
 def outside(pool: SpiderIPPool, ranges: Ranges, census: Census) -> tuple[Address, ...]:
-    """The addresses that are claimed from this pool and do not lie in it as it stands."""
-    return tuple(
+    """The addresses that are claimed from this pool and do not lie in it as it stands, lowest first."""
+    outside = [
         address
         for address in census.of_pool(pool.metadata.name)
         if address.family != ranges.family or address.value not in ranges.allowed
-    )
+    ]
+    return tuple(sorted(outside))
 
 
 def holders(pool: SpiderIPPool, ranges: Ranges | None, census: Census) -> int:
