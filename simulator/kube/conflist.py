@@ -7,8 +7,10 @@ DEL in reverse order, each with the result of the whole ADD, if that is still kn
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from simulator.kube.ports import Disk
 
@@ -20,8 +22,7 @@ class NoNetwork(Exception):
     """There is no usable network configuration on this node (yet)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflist:
+class Conflist(msgspec.Struct, frozen=True, kw_only=True):
     """One network: its name, the version to speak, the plugins' configurations in order."""
 
     name: str
@@ -42,6 +43,7 @@ class Conflist:
         return json.dumps(config, sort_keys=True).encode()
 
 
+@lru_cache(maxsize=64)  # it is read for every call; nobody changes what was read
 def parse(text: bytes) -> Conflist:
     """Read a conflist, or a single plugin's ``.conf``.
 

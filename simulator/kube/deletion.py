@@ -6,8 +6,9 @@ the garbage collector serves.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube import metadata as meta
 from simulator.kube.reads import selection_of
@@ -23,8 +24,7 @@ _PERMANENT_NAMESPACES = ("default", "kube-system", "kube-public")
 PROPAGATION_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteOptions:
+class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to delete. ``grace_seconds`` is ``None`` for the object's own grace period."""
 
     grace_seconds: int | None = None

@@ -13,8 +13,9 @@ does not count: it is as if it did not exist.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.api import Api, ApiRequest, Json
 from simulator.kube.following import Collection, Pause, builtin_collections, defined_collection, follow
@@ -25,8 +26,7 @@ RETRY_SECONDS = 5.0
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Node:
+class _Node(msgspec.Struct, frozen=True, kw_only=True):
     """One object that is there."""
 
     where: Collection

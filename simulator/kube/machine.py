@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, Protocol
 
+import msgspec
+
 from simulator.kube.netstack import Change, Inodes, NetStack
 from simulator.kube.ports import Clock, Disk, Trace, Value
 from simulator.kube.process import Process, ProcessHandle
@@ -22,8 +24,7 @@ KILLED = 137  # exit code of a process that got SIGKILL
 CRASHED = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exec:
+class Exec(msgspec.Struct, frozen=True, kw_only=True):
     """What a program is started with. Children that it starts have ``process`` as their parent."""
 
     environ: Mapping[bytes, bytes]
@@ -32,8 +33,7 @@ class Exec:
     process: Process
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a program leaves: its exit code and what it wrote to stdout."""
 
     exit_code: int = 0
@@ -43,8 +43,7 @@ class Result:
 Executable = Callable[[Exec], Awaitable[Result]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One start of a program, as faults and watchers see it. Fields are empty where the environment has none."""
 
     node: str

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from simulator.kube.refusals import bad_request
 
 Json = dict[str, Any]
@@ -31,8 +33,7 @@ class Pin:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What is wanted: a namespace (empty: all), predicates that must all hold, and the pin if there is one."""
 
     namespace: str = ""

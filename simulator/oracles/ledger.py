@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """The attachment that a claim names."""
 
     pod_uid: str
@@ -16,8 +17,7 @@ class Holder:
     netns: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One claim; ``address`` is CIDR text, ``holder`` absent while it cools."""
 
     name: str

@@ -5,6 +5,7 @@ edit that took the address away was committed before the claim.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from simulator.kube.ips import IpAddress, ip_address, ip_interface
@@ -12,8 +13,13 @@ from simulator.kube.ips import IpAddress, ip_address, ip_interface
 
 def _spans(texts: Any) -> list[tuple[IpAddress, IpAddress]]:
     """Ranges such as 10.0.0.1-10.0.0.9, and single addresses."""
-    pairs = [text.partition("-") for text in texts or ()]
-    return [(ip_address(first), ip_address(last or first)) for first, _, last in pairs]
+    return [_span(text) for text in texts or ()]
+
+
+@lru_cache(maxsize=4096)
+def _span(text: str) -> tuple[IpAddress, IpAddress]:
+    first, _, last = text.partition("-")
+    return ip_address(first), ip_address(last or first)
 
 
 def _within(address: IpAddress, spans: list[tuple[IpAddress, IpAddress]]) -> bool:

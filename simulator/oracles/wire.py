@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Carrier:
+
+class Carrier(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One interface of one namespace of one container."""
 
     node: str
