@@ -195,23 +195,20 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Round after round, until the loop is to stop."""
+        """Step after step, until the loop is to stop."""
         ready = self._ready
         while True:
-            if not ready and not self._stopping:
-                self._jump()
-            count = len(ready)
-            for _ in range(count):
+            if ready:
                 handle = ready.popleft()
                 if not handle._cancelled:
                     handle._run()
-                    if self._failure is not None:
-                        raise self._failure
-            self.steps += count
-            if self.steps >= self._look_at_step:
-                self._look_after_itself()
-            if self._stopping:
+                self.steps += 1
+                if self.steps >= self._look_at_step and self._look_after_itself():
+                    return
+            elif self._stopping:
                 return
+            else:
+                self._jump()
 
     def _jump(self) -> None:
         """Go to the next instant at which something is due."""
@@ -235,8 +232,10 @@ class SimLoop(asyncio.BaseEventLoop):
             else:
                 self._ready.append(timer)
 
-    def _look_after_itself(self) -> None:
-        """What is due by the number of steps: the collection of garbage, and the end of a run that takes too many."""
+    def _look_after_itself(self) -> bool:
+        """What is not looked at after every step: failures, garbage, too many steps, and whether the loop is to stop."""
+        if self._failure is not None:
+            raise self._failure
         if self.steps >= self._garbage_at_step:
             self._garbage_at_step += _YOUNG_GARBAGE_STEPS
             self._garbage_rounds += 1
@@ -244,10 +243,16 @@ class SimLoop(asyncio.BaseEventLoop):
         if self._steps_max is not None and self.steps > self._steps_max:
             raise StepsExhausted(f"{self.steps} steps until virtual second {self._now:.6f}; {self._who_waits()}")
         self._set_look()
+        return self._stopping
 
     def _set_look(self) -> None:
         bound = self._garbage_at_step if self._steps_max is None else self._steps_max + 1
         self._look_at_step = min(self._garbage_at_step, bound)
+
+    def stop(self) -> None:
+        """End the run after the current step."""
+        super().stop()
+        self._look_at_step = 0
 
     def run_forever(self) -> None:
         """As ``BaseEventLoop``, with the collector's own timing switched off meanwhile."""
@@ -266,6 +271,7 @@ class SimLoop(asyncio.BaseEventLoop):
         """
         if not self._ending:
             self._failure = self._failure or failure
+            self._look_at_step = 0
 
     def begin_cleanup(self, steps: int) -> None:
         """The simulation is over: ``steps`` more are granted to end what it left, and nothing aborts that."""

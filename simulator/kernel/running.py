@@ -106,12 +106,14 @@ def _leaked(loop: SimLoop) -> list[str]:
 def _end_all(loop: SimLoop) -> None:
     """Cancel what is left, in order of creation; close what does not end by that."""
     tasks = loop.pending()
-    loop.begin_cleanup(_CLEANUP_STEPS + _CLEANUP_STEPS_FOR_A_TASK * len(tasks))
+    steps = _CLEANUP_STEPS + _CLEANUP_STEPS_FOR_A_TASK * len(tasks)
+    loop.begin_cleanup(steps)
     for task in tasks:
         if task not in loop.finishing:
             task.cancel()
     with contextlib.suppress(Exception, ProcessGone):
         loop.run_until_complete(_until_done(tasks))
+    loop.begin_cleanup(steps)  # more, if those that do not end by being cancelled have used up all
     for task in loop.pending():
         close_coroutine(task.get_coro())  # type: ignore[arg-type]
         task.cancel()

@@ -9,6 +9,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -80,7 +81,7 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         if " at 0x" in value:
             raise TypeError(f"field {name}: {value!r} holds an address in memory")
-        return value if value and value.isprintable() and not _MARKS.search(value) else json.dumps(value)
+        return _quoted(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -92,3 +93,8 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
         return "[" + ",".join(_text(name, part) for part in value) + "]"
     raise TypeError(f"field {name}: a {type(value).__name__} has no text that is the same in every process")
+
+
+@lru_cache(maxsize=4096)  # names come again and again
+def _quoted(text: str) -> str:
+    return text if text and text.isprintable() and not _MARKS.search(text) else json.dumps(text)

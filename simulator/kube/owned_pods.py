@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
+
+import msgspec
 
 from simulator.kube.api import Json
 from simulator.kube.client import ApiError
@@ -37,7 +40,13 @@ def owner_reference(owner: Json, kind: str, api_version: str) -> Json:
 
 def template_hash(template: Json) -> str:
     """Ten characters that differ when the template does."""
-    number = int(sha256(json.dumps(template, sort_keys=True).encode()).hexdigest(), 16)
+    return _hash_of(msgspec.json.encode(template))
+
+
+@lru_cache(maxsize=256)  # a controller asks at every look at its object
+def _hash_of(template: bytes) -> str:
+    text = json.dumps(msgspec.json.decode(template), sort_keys=True)
+    number = int(sha256(text.encode()).hexdigest(), 16)
     letters = []
     for _ in range(10):
         number, rest = divmod(number, len(_ALPHABET))

@@ -35,7 +35,7 @@ class Clock(Protocol):
 
 def rfc3339(seconds: float) -> str:
     """Wall time as the Kubernetes API writes it: ``2026-11-23T11:04:37Z``."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def from_rfc3339(text: str) -> float:
