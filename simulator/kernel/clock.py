@@ -40,11 +40,11 @@ class VirtualClock:
 
     def now(self) -> float:
         """This machine's idea of the wall time, in seconds since 1970 UTC."""
-        return self._wall_start + self._loop.time() + self.skew_seconds
+        return self._wall_start + self._loop.now + self.skew_seconds
 
     def monotonic(self) -> float:
         """Seconds since this machine booted."""
-        return self._boot_offset_seconds + self._loop.time()
+        return self._boot_offset_seconds + self._loop.now
 
     def boot_ns(self) -> int:
         """Nanoseconds since boot. Each call gives a later value: no two processes share the stamp of their start."""
@@ -53,13 +53,13 @@ class VirtualClock:
 
     def boot_again(self) -> None:
         """The machine boots: its clocks of this boot start at zero."""
-        self._boot_offset_seconds = -self._loop.time()
+        self._boot_offset_seconds = -self._loop.now
         self._boot_ns_last = -1
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time; zero gives other tasks a turn."""
         if seconds > 0:
-            await Nap(self._loop, self._loop.time() + max(seconds, TICK_SECONDS))
+            await Nap(self._loop, self._loop.now + max(seconds, TICK_SECONDS))
         else:
             await asyncio.sleep(0)  # noqa: TID251  the simulated implementation of the Clock port
 
@@ -67,4 +67,4 @@ class VirtualClock:
         """Cancel the block after ``seconds`` of virtual time and raise ``TimeoutError``; ``None`` never does."""
         if seconds is None:
             return Deadline(self._loop, None)
-        return Deadline(self._loop, self._loop.time() + (max(seconds, TICK_SECONDS) if seconds > 0 else seconds))
+        return Deadline(self._loop, self._loop.now + (max(seconds, TICK_SECONDS) if seconds > 0 else seconds))

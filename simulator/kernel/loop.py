@@ -119,6 +119,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     Attributes:
         steps: callbacks run so far.
+        now: virtual seconds since the loop was made.
         unhandled: errors that nobody was there to see, such as an exception in a task that nobody awaits.
         finishing: the loop's own tasks, which close generators that somebody stopped iterating.
     """
@@ -133,7 +134,7 @@ class SimLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.steps = 0
         self.unhandled: list[tuple[str, BaseException | None]] = []
-        self._now = 0.0
+        self.now = 0.0
         self._timers: list[tuple[float, int, Due]] = []
         self._timers_set = 0
         self._tasks_made = 0
@@ -151,8 +152,8 @@ class SimLoop(asyncio.BaseEventLoop):
     # --- time and order ---
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self._now
+        """As ``now``."""
+        return self.now
 
     def call_soon(
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
@@ -166,7 +167,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self, delay: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run after ``delay`` virtual seconds."""
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        return self.call_at(self.now + delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
@@ -221,8 +222,8 @@ class SimLoop(asyncio.BaseEventLoop):
             heapq.heappop(timers)[2]._scheduled = False
             self._timer_cancelled_count -= 1
         if not timers:
-            raise Deadlock(f"nothing will ever happen after virtual second {self._now:.6f}; {self._who_waits()}")
-        now = self._now = max(self._now, timers[0][0])
+            raise Deadlock(f"nothing will ever happen after virtual second {self.now:.6f}; {self._who_waits()}")
+        now = self.now = max(self.now, timers[0][0])
         pop = heapq.heappop
         while timers and timers[0][0] <= now:
             timer = pop(timers)[2]
@@ -241,7 +242,7 @@ class SimLoop(asyncio.BaseEventLoop):
             self._garbage_rounds += 1
             gc.collect(2 if self._garbage_rounds % _ALL_GARBAGE_ROUNDS == 0 else 1)
         if self._steps_max is not None and self.steps > self._steps_max:
-            raise StepsExhausted(f"{self.steps} steps until virtual second {self._now:.6f}; {self._who_waits()}")
+            raise StepsExhausted(f"{self.steps} steps until virtual second {self.now:.6f}; {self._who_waits()}")
         self._set_look()
         return self._stopping
 

@@ -88,7 +88,7 @@ class Deadline:
         self._cancelling = task.cancelling()
         if self._when is None:
             return
-        if self._when > self._loop.time():
+        if self._when > self._loop.now:
             self._loop.schedule(self._when, self)
         else:
             self._loop.call_soon(self._run)

@@ -105,10 +105,10 @@ def is_over(pod: Json) -> bool:
 
 def is_ready(pod: Json) -> bool:
     """Its Ready condition is true."""
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in (pod.get("status") or {}).get("conditions") or ()
-    )
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
 
 
 def first_to_go(pod: Json) -> tuple[bool, bool, float]:

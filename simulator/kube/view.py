@@ -84,11 +84,8 @@ class View:
 
     def active(self, items: Iterable[Json]) -> list[Json]:
         """Those that nobody has asked to be deleted."""
-        return [
-            item
-            for item in items
-            if not item["metadata"].get("deletionTimestamp") and uid_of(item) not in self.deleting
-        ]
+        staying = [item for item in items if not item["metadata"].get("deletionTimestamp")]
+        return [item for item in staying if uid_of(item) not in self.deleting] if self.deleting else staying
 
     def observe(self, item: Json) -> None:
         """The answer of an own write: known from now on, though the watch has yet to tell it."""

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import msgspec
+
 from spiderpool.resources.kinds import Kind
 
 T = TypeVar("T")
@@ -26,8 +28,7 @@ class Listing(Generic[T]):
     revision: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchEvent(Generic[T]):
+class WatchEvent(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One change. A bookmark has no object, only the revision up to which the watch has told everything."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]

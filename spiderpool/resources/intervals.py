@@ -7,6 +7,7 @@ addresses, and nothing here enumerates a range. One family at a time: the caller
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class IntervalSet:
 
     def __contains__(self, value: int) -> bool:
         """Membership, logarithmic in the number of intervals."""
-        index = bisect_right(self.spans, value, key=lambda span: span[0]) - 1
+        index = bisect_right(self.spans, (value, inf)) - 1
         return index >= 0 and value <= self.spans[index][1]
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
