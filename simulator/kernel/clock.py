@@ -63,6 +63,10 @@ class VirtualClock:
         else:
             await asyncio.sleep(0)  # noqa: TID251  the simulated implementation of the Clock port
 
+    def nap(self) -> Nap:
+        """To be awaited by one who does not know yet for how long; who knows tells the nap."""
+        return Nap(self._loop, None)
+
     def timeout(self, seconds: float | None) -> Deadline:
         """Cancel the block after ``seconds`` of virtual time and raise ``TimeoutError``; ``None`` never does."""
         if seconds is None:

@@ -14,29 +14,48 @@ from simulator.kernel.loop import SimLoop
 
 
 class Nap:
-    """Sleep until a moment: awaited by one task, once. It is to the task what a future is."""
+    """Sleep until a moment, or until somebody says when: awaited by one task, once. It is to the task what a future is.
+
+    Args:
+        loop: whose time it is.
+        when: the moment; None: only ``wake`` and ``wake_in`` end it.
+    """
 
     __slots__ = (
-        "_asyncio_future_blocking",
-        "_cancelled",
-        "_context",
-        "_loop",
-        "_message",
-        "_scheduled",
-        "_wake",
+        *("_asyncio_future_blocking", "_awake", "_cancelled", "_context", "_error", "_loop", "_scheduled", "_wake"),
         "_when",
     )
+    _context: Context
+    _wake: Callable[["Nap"], object]
 
-    def __init__(self, loop: SimLoop, when: float) -> None:
+    def __init__(self, loop: SimLoop, when: float | None) -> None:
         self._loop = loop
         self._when = when
+        self._error: asyncio.CancelledError | None = None
         self._asyncio_future_blocking = False
         self._scheduled = self._cancelled = False
+        self._awake = True  # until a task sleeps
 
     def __await__(self) -> Generator[Any, None, None]:
         """The task that gets to see it asks to be woken, below."""
         self._asyncio_future_blocking = True
         yield self
+
+    def wake(self) -> None:
+        """End it now; a task that is not asleep, or about to wake at this instant, stays as it is."""
+        if self._awake or not (self._scheduled or self._when is None):
+            return
+        self._awake = True
+        if self._scheduled:
+            self._cancelled = True
+            self._loop.note_cancelled()
+        self._loop.call_soon(self._wake, self, context=self._context)
+
+    def wake_in(self, seconds: float) -> None:
+        """End it after so many seconds, unless its end is known already or nobody is asleep."""
+        if not self._awake and self._when is None:
+            self._when = self._loop.now + seconds
+            self._loop.schedule(self._when, self)
 
     # --- what a task asks of a future ---
 
@@ -48,26 +67,27 @@ class Nap:
         """The task waits from now on."""
         self._wake = wake
         self._context = context
-        self._loop.schedule(self._when, self)
+        self._awake = False
+        if self._when is not None:
+            self._loop.schedule(self._when, self)
 
     def cancel(self, msg: object = None) -> bool:
         """Wake the task with a ``CancelledError``, unless it is awake."""
-        if self._cancelled or not self._scheduled:
+        if self._awake or not (self._scheduled or self._when is None):
             return False
-        self._message = msg
-        self._cancelled = True
-        self._loop.note_cancelled()
-        self._loop.call_soon(self._wake, self, context=self._context)
+        self._error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self.wake()
         return True
 
     def result(self) -> None:
         """What the task gets when it is woken."""
-        if self._cancelled:
-            raise asyncio.CancelledError() if self._message is None else asyncio.CancelledError(self._message)
+        if self._error is not None:
+            raise self._error
 
     # --- what the loop does with a timer that is due ---
 
     def _run(self) -> None:
+        self._awake = True
         self._context.run(self._wake, self)
 
 

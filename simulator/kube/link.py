@@ -8,7 +8,7 @@ while a write is on its way does not take the write back.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
@@ -22,6 +22,22 @@ State = Literal["up", "refusing", "silent"]
 __all__ = ["ApiLink", "Decide", "Effect", "Fault", "FaultPlan", "FaultRule", "State"]
 
 
+class Nap(Protocol):
+    """A wait of one task that others end."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait."""
+        ...
+
+    def wake(self) -> None:
+        """End it now, if it has not ended."""
+        ...
+
+    def wake_in(self, seconds: float) -> None:
+        """End it after so many seconds, if nobody has said so before."""
+        ...
+
+
 class LinkClock(Protocol):
     """The world's time."""
 
@@ -31,6 +47,10 @@ class LinkClock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
+
+    def nap(self) -> Nap:
+        """A wait whose end is not known yet."""
         ...
 
 
@@ -242,10 +262,9 @@ class _Stream:
         self._clock = clock
         self._latency = latency
         self._queue: deque[tuple[float, Json]] = deque()
-        self._reader: asyncio.Future[None] | None = None
+        self._reader: Nap | None = None
         self._feed: Feed | None = None
         self._came = self._due = 0.0
-        self._expected = False  # a timer will wake the reader
         self._broken = False
         self._ended = False
 
@@ -268,18 +287,13 @@ class _Stream:
         self._ended = feed.closed
         if self._due <= now or self._ended:
             self.wake()
-        elif self._reader is not None and not self._expected:
-            self._expected = True
-            asyncio.get_running_loop().call_later(self._due - now, self._arrived)
-
-    def _arrived(self) -> None:
-        self._expected = False
-        self.wake()
+        elif self._reader is not None:
+            self._reader.wake_in(self._due - now)
 
     def wake(self) -> None:
         """Let the reader look again."""
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        if self._reader is not None:
+            self._reader.wake()
 
     def cut(self) -> None:
         """Break the stream."""
@@ -312,6 +326,6 @@ class _Stream:
                 raise ConnectionError("the watch was cut")
             if self._ended and not self._queue:
                 return
-            self._reader = asyncio.get_running_loop().create_future()
+            self._reader = self._clock.nap()
             await self._reader
             self._reader = None

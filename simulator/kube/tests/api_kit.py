@@ -3,7 +3,7 @@
 import asyncio
 import random
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
@@ -43,8 +43,27 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def nap(self) -> "_Nap":
+        return _Nap()
+
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         return asyncio.timeout(seconds)
+
+
+class _Nap:
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[None] = self._loop.create_future()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._end.__await__()
+
+    def wake(self) -> None:
+        if not self._end.done():
+            self._end.set_result(None)
+
+    def wake_in(self, seconds: float) -> None:
+        self._loop.call_later(seconds, self.wake)
 
 
 def _running() -> bool:
