@@ -358,7 +358,7 @@ def where_waits(task: asyncio.Task[Any]) -> str:
     awaited: Any = task.get_coro()
     while awaited is not None:
         frame = next((found for name in _FRAMES if (found := getattr(awaited, name, None)) is not None), None)
-        if frame is not None:
+        if frame is not None and frame.f_code.co_name != "__await__":  # who awaits says more
             place = f"{frame.f_code.co_name}:{frame.f_lineno}"
         awaited = next((found for name in _AWAITED if (found := getattr(awaited, name, None)) is not None), None)
     return place
