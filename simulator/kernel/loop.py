@@ -25,8 +25,9 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
-from typing import Any, NoReturn, Protocol, TypeVar, TypeVarTuple
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
+from simulator.kernel.handles import Due, SimHandle, SimTimer
 from simulator.kernel.ownership import OWNER, Owner, ProcessGone
 
 T = TypeVar("T")
@@ -48,46 +49,6 @@ class StepsExhausted(RuntimeError):
 
 class Escape(RuntimeError):
     """Simulated code tried to leave the simulation."""
-
-
-class SimHandle(asyncio.Handle):
-    """A callback, without what asyncio notes of it for debugging."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, loop: "SimLoop", callback: Callable[..., object], args: tuple[Any, ...], context: Context
-    ) -> None:
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._context = context
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
-
-
-class SimTimer(SimHandle, asyncio.TimerHandle):
-    """A callback at a moment."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, loop: "SimLoop", when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context
-    ) -> None:
-        SimHandle.__init__(self, loop, callback, args, context)
-        self._when = when
-
-
-class Due(Protocol):
-    """What waits in the queue of timers for its moment."""
-
-    _cancelled: bool  # it is passed over
-    _scheduled: bool  # it is in the queue, so that a cancelled one is counted there
-
-    def _run(self) -> None:
-        """Its moment has come."""
-        ...
 
 
 class SimTask(asyncio.Task[T]):

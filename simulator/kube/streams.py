@@ -1,0 +1,128 @@
+"""A watch on its way from the server to one client: events arrive when they are due, unless they are held back or lost."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Generator
+from typing import Any, Protocol
+
+from simulator.kube.api import Json
+from simulator.kube.watch import Feed, nobody_waits
+
+
+class Nap(Protocol):
+    """A wait of one task that others end."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait."""
+        ...
+
+    def wake(self) -> None:
+        """End it now, if it has not ended."""
+        ...
+
+    def wake_in(self, seconds: float) -> None:
+        """End it after so many seconds, if nobody has said so before."""
+        ...
+
+
+class LinkClock(Protocol):
+    """The world's time."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def nap(self) -> Nap:
+        """A wait whose end is not known yet."""
+        ...
+
+
+class Stream:
+    """One watch on its way: events leave the server as they come, the client gets them when they are due."""
+
+    def __init__(
+        self, resource: str, clock: LinkClock, latency: Callable[[], float], blocked: Callable[[str], bool]
+    ) -> None:
+        """Nothing is on its way yet.
+
+        Args:
+            resource: what is watched.
+            clock: the world's time.
+            latency: seconds of the way, asked for each instant at which something happens.
+            blocked: whether events of a resource are held back now.
+        """
+        self.resource = resource
+        self._blocked = blocked
+        self._clock = clock
+        self._latency = latency
+        self._queue: deque[tuple[float, Json]] = deque()
+        self._reader: Nap | None = None
+        self._feed: Feed | None = None
+        self._came = self._due = 0.0
+        self._broken = False
+        self._ended = False
+
+    def start(self, feed: Feed) -> None:
+        """Take events from the server from now on."""
+        self._feed = feed
+        feed.on_news = self._hear
+        self._hear()
+
+    def _hear(self) -> None:
+        """The server has news: they are on their way. A reader who waits is woken when they are there, and not before."""
+        feed = self._feed
+        assert feed is not None
+        now = self._clock.now()
+        if feed.queue:
+            if now != self._came:  # what happens at one instant travels together
+                self._came, self._due = now, max(self._due, now + self._latency())
+            while feed.queue:
+                self._queue.append((self._due, feed.queue.popleft()))
+        self._ended = feed.closed
+        if self._due <= now or self._ended:
+            self.wake()
+        elif self._reader is not None:
+            self._reader.wake_in(self._due - now)
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        if self._reader is not None:
+            self._reader.wake()
+
+    def cut(self) -> None:
+        """Break the stream."""
+        self._broken = True
+        self._queue.clear()
+        self.stop()
+        self.wake()
+
+    def stop(self) -> None:
+        """The client has gone, or the stream is cut: take no more."""
+        if self._feed is None:
+            return
+        self._feed.leave()
+        self._feed.on_news = nobody_waits
+        self._feed = None
+        self._ended = True
+
+    async def events(self) -> AsyncIterator[Json]:
+        """What the client sees."""
+        while True:
+            while self._queue and not self._blocked(self.resource):
+                due, event = self._queue[0]
+                early = due - self._clock.now()
+                if early > 0:
+                    await self._clock.sleep(early)
+                    continue
+                self._queue.popleft()
+                yield event
+            if self._broken:
+                raise ConnectionError("the watch was cut")
+            if self._ended and not self._queue:
+                return
+            self._reader = self._clock.nap()
+            await self._reader
+            self._reader = None
