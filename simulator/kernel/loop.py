@@ -179,20 +179,21 @@ class SimLoop(asyncio.BaseEventLoop):
             timers[:] = [entry for entry in timers if not entry[2]._cancelled]
             heapq.heapify(timers)
             self._timer_cancelled_count = 0
-        while timers and timers[0][2]._cancelled:
-            heapq.heappop(timers)[2]._scheduled = False
-            self._timer_cancelled_count -= 1
-        if not timers:
-            raise Deadlock(f"nothing will ever happen after virtual second {self.now:.6f}; {self._who_waits()}")
-        now = self.now = max(self.now, timers[0][0])
-        pop = heapq.heappop
-        while timers and timers[0][0] <= now:
-            timer = pop(timers)[2]
+        ready, now = self._ready, self.now
+        while timers:
+            when, _, timer = timers[0]
+            if ready and when > now:
+                return
+            heapq.heappop(timers)
             timer._scheduled = False
             if timer._cancelled:
                 self._timer_cancelled_count -= 1
-            else:
-                self._ready.append(timer)
+                continue
+            if when > now:
+                now = self.now = when
+            ready.append(timer)
+        if not ready:
+            raise Deadlock(f"nothing will ever happen after virtual second {now:.6f}; {self._who_waits()}")
 
     def _look_after_itself(self) -> bool:
         """What is not looked at after every step: failures, garbage, too many steps, and whether the loop is to stop."""

@@ -129,6 +129,7 @@ class Webhooks:
         self._clock = clock
         self._entropy = entropy
         self._call = call
+        self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at: tuple[int, ...] = ()
         self._wanted: dict[tuple[str, str, str, str], bool] = {}
@@ -145,8 +146,8 @@ class Webhooks:
         return wanted
 
     def _registered(self) -> tuple[Webhook, ...]:
-        tables = [(self._store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
-        revisions = tuple(table.revision for table, _ in tables)
+        tables = self._tables
+        revisions = tuple([table.revision for table, _ in tables])
         if revisions != self._read_at:
             self._read_at = revisions
             self._wanted = {}
