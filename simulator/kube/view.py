@@ -148,13 +148,13 @@ class View:
     def _put(self, item: Json, *, listed: bool = False) -> None:
         key = key_of(item)
         before = self.objects.get(key)
-        if before is not None and _revision(before) == _revision(item):
-            return
-        if before is not None and _revision(before) > _revision(item) and not listed:
-            return  # an own write was observed first; a list is the truth, even where the store went back in time
-        if before is not None and uid_of(before) != uid_of(item):
-            self._drop(key)
-            before = None
+        if before is not None:
+            known, told = _revision(before), _revision(item)
+            if known == told or (known > told and not listed):
+                return  # an own write was observed first; a list is the truth, even where the store went back in time
+            if uid_of(before) != uid_of(item):
+                self._drop(key)
+                before = None
         self._store(key, before, item)
         for handler in self._handlers:
             handler(before, item)
