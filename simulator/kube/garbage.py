@@ -1,7 +1,7 @@
 """The garbage collector: what has lost its owners is deleted, by the uid of the owner and never by its name.
 
-It follows every collection and keeps the edges from dependents to owners. It acts on what it has verified by a live
-read, with the dependent's uid as a precondition. Three cases:
+It follows every collection and keeps the edges from dependents to owners. An object whose owners it sees is left in
+peace; else it acts on what it has verified by a live read, with the dependent's uid as a precondition. Three cases:
 
 - background: an object whose owners are all gone is deleted; one that has lost some of them is relieved of those;
 - foreground: an owner that waits with the finalizer ``foregroundDeletion`` has its dependents deleted first;
@@ -101,8 +101,19 @@ class GarbageCollector:
         self._nodes[uid] = node
         for owner in node.owners:
             self._dependents.setdefault(owner["uid"], {})[uid] = None
-        if node.owners or node.waits_for("foregroundDeletion") or node.waits_for("orphan"):
+        waits = node.waits_for("foregroundDeletion") or node.waits_for("orphan")
+        if waits or not all(self._is_seen(owner, node) for owner in node.owners):
             self._queue(uid)
+
+    def _is_seen(self, owner: Json, node: _Node) -> bool:
+        """Whether an owner is there, by what was followed, and nothing is to be done about its dependents."""
+        found = self._nodes.get(owner["uid"])
+        if found is None or found.where is not self._collections.get((owner["apiVersion"], owner["kind"])):
+            return False
+        metadata = found.item["metadata"]
+        if found.where.namespaced and metadata["namespace"] != node.item["metadata"].get("namespace"):
+            return False
+        return metadata["name"] == owner["name"] and not found.waits_for("foregroundDeletion")
 
     def _forget(self, uid: str) -> None:
         owners = [owner["uid"] for owner in self._nodes[uid].owners] if uid in self._nodes else []

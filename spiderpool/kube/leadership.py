@@ -14,11 +14,12 @@ carry preconditions (resource versions): leadership avoids double work, it does 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from spiderpool.kube.errors import KubeError, NotFound
+from spiderpool.kube.errors import Conflict, KubeError, NotFound
 from spiderpool.kube.port import Kube
 from spiderpool.ports.clock import Clock, rfc3339
 from spiderpool.ports.entropy import Entropy, jitter
@@ -80,6 +81,7 @@ class Leadership:
         self._on_error = on_error
         self._seen_version = ""
         self._seen_at = 0.0
+        self._held: Lease | None = None  # as we have written it last
         self._leading = False
         self._leader = ""
 
@@ -158,17 +160,28 @@ class Leadership:
         return sent + self._renew_seconds if held else None
 
     async def _take(self) -> bool:
+        if (held := self._held) is not None:  # nobody else has written it, most probably: no need to look
+            self._held = None
+            with contextlib.suppress(Conflict, NotFound):
+                await self._hold(held)
+                return True
         try:
             lease = await self._kube.get(LEASES, self._name, namespace=self._namespace)
         except NotFound:
             metadata = ObjectMeta(name=self._name, namespace=self._namespace)
-            self._see(await self._kube.create(LEASES, Lease(metadata=metadata, spec=self._spec(None))))
+            self._held = await self._kube.create(LEASES, Lease(metadata=metadata, spec=self._spec(None)))
+            self._see(self._held)
             return True
         self._see(lease)
         if not self._may_take(lease.spec):
             return False
-        self._see(await self._kube.update(LEASES, msgspec.structs.replace(lease, spec=self._spec(lease.spec))))
+        await self._hold(lease)
         return True
+
+    async def _hold(self, lease: Lease) -> None:
+        """Take or renew this version of the Lease."""
+        self._held = await self._kube.update(LEASES, msgspec.structs.replace(lease, spec=self._spec(lease.spec)))
+        self._see(self._held)
 
     def _see(self, lease: Lease) -> None:
         """Note who holds the Lease, and since when, by our own clock, this version of it has been silent."""
@@ -198,6 +211,7 @@ class Leadership:
 
     async def _release(self) -> None:
         """Let the next one in at once. A Lease that cannot be released in time runs out by itself."""
+        self._held = None
         try:
             async with self._clock.timeout(self._retry_seconds):
                 lease = await self._kube.get(LEASES, self._name, namespace=self._namespace)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from simulator.kube.api import Json
+from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.garbage import run_garbage_collector
 from simulator.kube.namespaces import run_namespace_controller
 from simulator.kube.tests.api_kit import CONFIGMAPS, PODS, Client, VirtualClock, configmap, pod, run, server
@@ -70,6 +70,64 @@ def test_an_owner_of_the_same_name_is_not_the_owner() -> None:
         assert await _names(client) == ["one"]
 
     _collected(story)
+
+
+def test_a_reference_that_has_the_uid_of_another_objects_name_or_kind_counts_for_nothing() -> None:
+    async def story(client: Client) -> None:
+        one = await client.ok("POST", CONFIGMAPS, configmap("one"))
+        misnamed, mistaken = _owned("misnamed", one), _owned("mistaken", one, kind="Pod")
+        misnamed["metadata"]["ownerReferences"][0]["name"] = "two"
+        for child in (misnamed, mistaken, _owned("right", one)):
+            await client.ok("POST", CONFIGMAPS, child)
+        await asyncio.sleep(5)
+        assert await _names(client) == ["one", "right"]
+
+    _collected(story)
+
+
+def test_a_child_that_comes_while_its_owner_waits_in_the_foreground_goes_too() -> None:
+    async def story(client: Client) -> None:
+        one = await client.ok("POST", CONFIGMAPS, configmap("one"))
+        held = _owned("held", one, blockOwnerDeletion=True)
+        held["metadata"]["finalizers"] = ["example.org/wait"]
+        await client.ok("POST", CONFIGMAPS, held)
+        await client.ok("DELETE", CONFIGMAPS + "/one", {"propagationPolicy": "Foreground"})
+        await asyncio.sleep(5)
+        await client.ok("POST", CONFIGMAPS, _owned("late", one))
+        await asyncio.sleep(5)
+        assert await _names(client) == ["held", "one"]
+
+    _collected(story)
+
+
+def test_a_child_whose_owner_is_seen_costs_no_request() -> None:
+    async def main() -> None:
+        api = server()
+        sent = list[str]()
+
+        class Counted:
+            watch = staticmethod(api.watch)
+            open = staticmethod(api.open)
+
+            async def request(self, request: ApiRequest) -> ApiResponse:
+                if "limit" not in request.query and request.path.endswith(("/one", "/child")):
+                    sent.append(f"{request.method} {request.path}")
+                return await api.request(request)
+
+        collector = asyncio.ensure_future(run_garbage_collector(Counted(), VirtualClock()))
+        await asyncio.sleep(1)
+        client = Client(api)
+        one = await client.ok("POST", CONFIGMAPS, configmap("one"))
+        await client.ok("POST", CONFIGMAPS, _owned("child", one))
+        await asyncio.sleep(5)
+        assert sent == []
+        await client.ok("DELETE", CONFIGMAPS + "/one")
+        await asyncio.sleep(5)
+        assert sent == [f"GET {CONFIGMAPS}/one", f"DELETE {CONFIGMAPS}/child"]
+        collector.cancel()
+        await asyncio.gather(collector, return_exceptions=True)
+
+    run(main)
 
 
 def test_grandchildren_go_too() -> None:

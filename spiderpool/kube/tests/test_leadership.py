@@ -4,6 +4,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from spiderpool.kube.errors import Unavailable, UnknownOutcome
 from spiderpool.kube.leadership import Leadership
@@ -86,6 +87,30 @@ def test_the_first_one_leads_at_once_and_the_others_wait() -> None:
     assert spec.acquire_time == "2027-01-15T08:00:00.000000Z"
     assert spec.renew_time is not None
     assert spec.renew_time > "2027-01-15T08:09:55"
+
+
+def test_a_leader_renews_with_one_request_and_looks_only_when_somebody_else_has_written() -> None:
+    async def story() -> tuple[list[str], list[str]]:
+        transport, kube = cluster()
+        one, sent = Replica(transport, "one"), list[str]()
+
+        async def note(method: str, path: str) -> None:
+            sent.append(method)
+
+        one.transport.before = note
+        async with running(one.election.run(one.lead)):
+            await asyncio.sleep(60)
+            quiet = sent[:]
+            sent.clear()
+            lease = await kube.get(LEASES, "controller", namespace="default")
+            await kube.update(LEASES, replace(lease, metadata=replace(lease.metadata, labels={"seen": "yes"})))
+            await asyncio.sleep(4)
+            return quiet, sent[:3]
+
+    quiet, after_a_change = run(story())
+    assert quiet[:2] == ["GET", "POST"]
+    assert set(quiet[2:]) == {"PUT"}
+    assert after_a_change == ["PUT", "GET", "PUT"]
 
 
 def test_a_leader_that_stops_lets_the_next_one_in_at_once() -> None:
