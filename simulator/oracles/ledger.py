@@ -56,6 +56,7 @@ class Ledger:
     """All claims by address text, kept by the changes of the store."""
 
     claims: dict[str, Claim] = field(default_factory=dict)
+    _held: dict[tuple[str, str], dict[str, Claim]] = field(default_factory=dict)  # by container and interface
 
     def change(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> tuple[Claim | None, Claim | None]:
         """Take in one change of the store; gives the claim before and after."""
@@ -63,6 +64,18 @@ class Ledger:
         after = claim_of(new) if new else None
         if before:
             self.claims.pop(before.address, None)
+            if before.holder is not None:
+                self._held.get(_place(before.holder), {}).pop(before.address, None)
         if after:
             self.claims[after.address] = after
+            if after.holder is not None and after.state == "Claimed":
+                self._held.setdefault(_place(after.holder), {})[after.address] = after
         return before, after
+
+    def held_by(self, container_id: str, interface: str) -> list[Claim]:
+        """The claims of an attachment, in the order in which it got them."""
+        return list(self._held.get((container_id, interface), {}).values())
+
+
+def _place(holder: Holder) -> tuple[str, str]:
+    return holder.container_id, holder.interface

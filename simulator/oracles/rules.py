@@ -86,13 +86,7 @@ class Oracles:
     def _told(
         self, uid: str, container_id: str, interface: str, addresses: tuple[str, ...], before: tuple[str, ...] | None
     ) -> None:
-        claims = [
-            claim
-            for claim in self.ledger.claims.values()
-            if claim.state == "Claimed"
-            and claim.holder
-            and (claim.holder.container_id, claim.holder.interface) == (container_id, interface)
-        ]
+        claims = self.ledger.held_by(container_id, interface)
         claimed = sorted(claim.address for claim in claims)
         for claim in claims:
             self._judge_claim(claim, uid, addresses)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from spiderpool.agent.parts import Parts
 from spiderpool.agent.pods import find_pod
-from spiderpool.kube.errors import AlreadyExists, NotFound
+from spiderpool.kube.errors import AlreadyExists, Conflict, NotFound
 from spiderpool.resources.claim import Owner, SpiderIPAddress
 from spiderpool.resources.core import Pod
 from spiderpool.resources.endpoint import EndpointCurrent, EndpointIP, EndpointStatus, SpiderEndpoint
@@ -35,29 +35,35 @@ async def write_endpoint(parts: Parts, key: Key) -> None:
         return
     pod = await find_pod(parts, namespace, name, uid)
     if pod is not None:
-        await _write(parts, _endpoint(parts, pod, uid, claims))
+        await _write(parts, _endpoint(parts, pod, uid, claims), uid)
 
 
 async def _delete(parts: Parts, key: Key) -> None:
     """Delete a pod's endpoint, and never that of its successor, which has the same name."""
     namespace, name, uid = key
     kube = parts.ports.kube
-    with contextlib.suppress(NotFound):  # nobody wrote it, or the garbage collector was faster
-        current = await kube.get(ENDPOINTS, name, namespace=namespace)
-        if current.status and current.status.current.uid == uid:
-            await kube.delete(ENDPOINTS, name, namespace=namespace, uid=current.metadata.uid)
+    with contextlib.suppress(NotFound, Conflict):  # nobody wrote it, or the garbage collector was faster
+        written = parts.memory.endpoints.get(uid)
+        if written is None:  # by another incarnation of the agent, if at all
+            current = await kube.get(ENDPOINTS, name, namespace=namespace)
+            written = current.metadata.uid if current.status and current.status.current.uid == uid else None
+        if written is not None:
+            await kube.delete(ENDPOINTS, name, namespace=namespace, uid=written)
+    parts.memory.endpoints.pop(uid, None)
 
 
-async def _write(parts: Parts, wanted: SpiderEndpoint) -> None:
+async def _write(parts: Parts, wanted: SpiderEndpoint, uid: str) -> None:
     """Create, since most pods are new: a look before it would double the requests of a burst."""
     kube = parts.ports.kube
     try:
-        await kube.create(ENDPOINTS, wanted)
+        made = await kube.create(ENDPOINTS, wanted)
+        parts.memory.endpoints[uid] = made.metadata.uid
     except AlreadyExists:
         current = await kube.get(ENDPOINTS, wanted.metadata.name, namespace=wanted.metadata.namespace)
         if current.status != wanted.status:
             metadata = replace(current.metadata, owner_references=wanted.metadata.owner_references)
             await kube.update(ENDPOINTS, SpiderEndpoint(metadata=metadata, status=wanted.status))
+        parts.memory.endpoints[uid] = current.metadata.uid
 
 
 def _endpoint(parts: Parts, pod: Pod, uid: str, claims: Sequence[SpiderIPAddress]) -> SpiderEndpoint:

@@ -3,6 +3,7 @@
 - the claims of this node, as last written or read; authoritative after start, except for pods with a write of unknown
   outcome (``uncertain``), for which the ledger is asked again;
 - addresses that turned out to be taken, for a few seconds, so that the next proposal avoids them;
+- the endpoints that were written: uid of the pod to uid of the object;
 - containers that were given up by the runtime, for ten minutes, so that an ADD that outlives its DEL hands nothing out.
 """
 
@@ -24,6 +25,7 @@ class Memory:
     on_change: Callable[[tuple[str, str, str]], None] | None = None
     claims: dict[str, SpiderIPAddress] = field(default_factory=dict)
     uncertain: dict[str, int] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)
     _doubts: int = 0
     _off_wire: dict[str, tuple[str, int]] = field(default_factory=dict)
     _taken: dict[str, float] = field(default_factory=dict)

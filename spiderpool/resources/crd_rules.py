@@ -112,7 +112,9 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         ),
         Rule(
             at="",
-            holds="self.spec.address.contains(':') ? self.metadata.name.matches('^[0-9a-f]{4}(-[0-9a-f]{4}){7}$')"
+            holds="self.spec.address.contains(':')"
+            f" ? size(self.metadata.name) == {CLAIM_NAME_LENGTH} && !self.metadata.name.contains('.')"
+            " && ip(self.metadata.name.replace('-', ':')) == cidr(self.spec.address).ip()"
             " : self.spec.address.startsWith(self.metadata.name + '/')",
             message="the name of a claim is its address: 10.0.0.1, or eight groups of four digits joined by -",
         ),

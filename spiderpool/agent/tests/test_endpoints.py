@@ -132,3 +132,24 @@ def test_an_endpoint_lets_adds_go_first_but_not_for_ever(busy_seconds: float, wr
         assert written_after_seconds - 0.01 < written[0] - began < written_after_seconds + 0.05
 
     told()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_endpoint_is_deleted_without_a_look_by_an_agent_that_has_seen_it(*, restarted: bool) -> None:
+    @story()
+    async def told(node: AgentNode) -> None:
+        await node.cluster.pools()
+        await node.attach(await node.cluster.pod("web"), "c1")
+        await node.cluster.clock.sleep(2)
+        if restarted:
+            node.crash()
+            await node.start()
+            await node.cluster.clock.sleep(2)
+        before = len(node.sent)
+        await node.delete("c1")
+        await node.cluster.clock.sleep(2)
+        verbs = [call.verb for call in node.sent[before:] if call.resource == "spiderendpoints"]
+        assert verbs == ["delete"]
+        assert node.memory.endpoints == {}
+
+    told()

@@ -180,6 +180,18 @@ REFUSED: list[tuple[str, AnyKind, Json, str]] = [
         "eight groups of four digits",
     ),
     (
+        "a name of another IPv6 address",
+        CLAIMS,
+        changed({**CLAIMED, "metadata": {"name": "fd00-0000-0000-0000-0000-0000-0000-0002"}}, address="fd00::1/64"),
+        "name of a claim",
+    ),
+    (
+        "a second name of one IPv6 address",
+        CLAIMS,
+        changed({**CLAIMED, "metadata": {"name": "0000-0000-0000-0000-0000-0001-10.0.0.11"}}, address="::1:a00:b/64"),
+        "name of a claim",
+    ),
+    (
         "a VLAN that does not exist",
         ENDPOINTS,
         {
