@@ -164,14 +164,14 @@ def parse_request(data: bytes) -> Request:
         ValueError: not one whole request; the plugin wrote what no server would accept.
     """
     head, end, body = data.partition(b"\r\n\r\n")
-    start, *lines = head.split(b"\r\n")
-    method, _, target = start.decode("ascii").rpartition(" ")[0].partition(" ")
+    start, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    method, _, target = start.rpartition(" ")[0].partition(" ")
     headers: dict[str, str] = {}
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or name != name.strip():
+        name, colon, value = line.partition(":")
+        if not colon or name != name.strip() or not name.isascii():
             raise ValueError(f"not a header line: {line!r}")
-        headers[name.decode("ascii").lower()] = value.strip(b" \t").decode("utf-8", "surrogateescape")
+        headers[name.lower()] = value.strip(" \t")
     if not end or not target or headers.get("content-length", "") != str(len(body)):
         raise ValueError(f"not one whole request: {data[:200]!r}")
     url = urlsplit(target)

@@ -79,9 +79,9 @@ class Trace:
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, str):
-        if " at 0x" in value:
-            raise TypeError(f"field {name}: {value!r} holds an address in memory")
-        return _quoted(value)
+        if quoted := _quoted(value):
+            return quoted
+        raise TypeError(f"field {name}: {value!r} holds an address in memory")
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -97,4 +97,7 @@ def _text(name: str, value: object) -> str:
 
 @lru_cache(maxsize=4096)  # names come again and again
 def _quoted(text: str) -> str:
+    """Text as a line holds it; empty for one with an address in memory."""
+    if " at 0x" in text:
+        return ""
     return text if text and text.isprintable() and not _MARKS.search(text) else json.dumps(text)

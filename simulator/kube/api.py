@@ -48,3 +48,8 @@ class Api(Protocol):
         when the server or the link ends the stream.
         """
         ...
+
+
+def copy_of(value: Any) -> Any:
+    """A copy of a JSON value that shares nothing with it; faster than a copy that knows all of Python."""
+    return msgspec.json.decode(msgspec.json.encode(value))

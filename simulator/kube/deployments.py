@@ -5,9 +5,8 @@ down) fewer available. Recreate: the old pods are gone before the first new one 
 """
 
 import math
-from copy import deepcopy
 
-from simulator.kube.api import Json
+from simulator.kube.api import Json, copy_of
 from simulator.kube.client import ApiError
 from simulator.kube.owned_pods import owner_key, owner_reference, template_hash, write_status
 from simulator.kube.plane import Plane
@@ -103,7 +102,7 @@ class Deployments:
         return new
 
     def _replica_set(self, item: Json, hashed: str, replicas: int) -> Json:
-        meta, template = item["metadata"], deepcopy(item["spec"]["template"])
+        meta, template = item["metadata"], copy_of(item["spec"]["template"])
         labels = {**(template.setdefault("metadata", {}).get("labels") or {}), HASH_LABEL: hashed}
         template["metadata"]["labels"] = labels
         selector = {**((item["spec"].get("selector") or {}).get("matchLabels") or {}), HASH_LABEL: hashed}

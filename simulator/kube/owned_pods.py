@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from copy import deepcopy
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
 
-from simulator.kube.api import Json
+from simulator.kube.api import Json, copy_of
 from simulator.kube.client import ApiError
 from simulator.kube.plane import Plane, node_of
 
@@ -69,7 +68,7 @@ def pod_from(
             "annotations": dict(given.get("annotations") or {}),
             "ownerReferences": [reference],
         },
-        "spec": deepcopy(template.get("spec") or {}),
+        "spec": copy_of(template.get("spec") or {}),
     }
     if name:
         body["metadata"]["name"] = name
