@@ -1,7 +1,8 @@
-"""The trace: what happened, in order, as one line for each event, with a hash over all lines.
+"""The trace: what happened, in order, as one line for each event, with a hash over what all lines say.
 
-The hash is the proof of determinism: two runs of one seed have the same. So a line holds only plain values; an object
-whose text could contain an address in memory, and a set, whose order could differ, are refused.
+The hash is the proof of determinism: two runs of one seed have the same. So an event holds only plain values; an object
+whose text could contain an address in memory, and a set, whose order could differ, are refused. Lines are for people,
+and made when somebody reads them.
 """
 
 import hashlib
@@ -31,6 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MARKS = re.compile('[ "=,]')  # text that holds one stands in quotes
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+_ADDRESS = b" at 0x"
 Subscriber = Callable[[Event], None]
 
 
@@ -57,7 +60,7 @@ class Trace:
         """
         self.count += 1
         event = Event(number=self.count, seconds=self._time(), actor=actor, what=what, fields=fields)
-        self._hash.update(event.line.encode() + b"\n")
+        self._hash.update(_encoded(event))
         self.events.append(event)
         for subscriber in self._subscribers:
             subscriber(event)
@@ -68,13 +71,24 @@ class Trace:
 
     @property
     def hash(self) -> str:
-        """The hash over all lines so far, as 16 hexadecimal digits."""
+        """The hash over all events so far, as 16 hexadecimal digits."""
         return self._hash.hexdigest()[:16]
 
     @property
     def lines(self) -> list[str]:
         """The lines of the events that are kept."""
         return [event.line for event in self.events]
+
+
+def _encoded(event: Event) -> bytes:
+    """What the hash covers of an event: all of it, as JSON."""
+    for name, value in event.fields.items():
+        if type(value) not in _PLAIN:
+            _text(name, value)  # refuses all but a list of texts
+    data = msgspec.json.encode(event)
+    if _ADDRESS in data:
+        _ = event.line  # names the field
+    return data
 
 
 def _text(name: str, value: object) -> str:

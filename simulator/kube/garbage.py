@@ -97,6 +97,10 @@ class GarbageCollector:
 
     def _remember(self, node: _Node) -> None:
         uid = node.item["metadata"]["uid"]
+        known = self._nodes.get(uid)
+        if known is not None and known.owners == node.owners and "deletionTimestamp" not in node.item["metadata"]:
+            self._nodes[uid] = node  # nothing that concerns us has changed
+            return
         self._unlink(uid)
         self._nodes[uid] = node
         for owner in node.owners:

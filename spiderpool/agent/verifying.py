@@ -32,10 +32,11 @@ async def verifying_read(parts: Parts, names: Sequence[str]) -> VerifyingRead:
     pools = [asyncio.ensure_future(parts.reads.pool.after_now(name)) for name in wanted]
     try:
         await asyncio.gather(reservations, *pools)
-    finally:
+    except BaseException:
         for read in (reservations, *pools):
             read.cancel()
         await asyncio.gather(reservations, *pools, return_exceptions=True)
+        raise
     return VerifyingRead(
         pools={name: read.result() for name, read in zip(wanted, pools, strict=True)},
         reservations=reservations.result().items,

@@ -35,14 +35,17 @@ def test_text_with_line_breaks_stays_one_line() -> None:
     assert trace.lines == ['0.000000 a b text="two\\nlines"']
 
 
-def test_the_hash_covers_all_lines_also_those_that_are_no_longer_kept() -> None:
+def test_the_hash_covers_all_of_all_events_also_of_those_that_are_no_longer_kept() -> None:
     short, whole = Trace(Now(), events_kept=1), Trace(Now())
     for trace in (short, whole):
         trace.event("a", "first")
-        trace.event("a", "second")
+        trace.event("a", "second", why="late", parts=["x", "y"], number=2)
 
-    assert short.lines == ["0.000000 a second"]
-    assert short.hash == whole.hash == hashlib.sha256(b"0.000000 a first\n0.000000 a second\n").hexdigest()[:16]
+    first = b'{"number":1,"seconds":0.0,"actor":"a","what":"first","fields":{}}'
+    fields = b'{"why":"late","parts":["x","y"],"number":2}'
+    second = b'{"number":2,"seconds":0.0,"actor":"a","what":"second","fields":' + fields + b"}"
+    assert short.lines == ["0.000000 a second why=late parts=[x,y] number=2"]
+    assert short.hash == whole.hash == hashlib.sha256(first + second).hexdigest()[:16]
     short.event("a", "third")
     assert short.hash != whole.hash
     assert short.count == 3
