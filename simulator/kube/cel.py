@@ -97,13 +97,23 @@ def _parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
     return parses
 
 
+@lru_cache(maxsize=1024)
+def _ip_text(text: str) -> str:
+    return str(_address(text))
+
+
+@lru_cache(maxsize=1024)
+def _cidr_text(text: str) -> str:
+    address, length = _interface(text)
+    return f"{address}/{length}"
+
+
 def _ip_value(text: str) -> dict[str, Any]:
-    return {"ip": str(_address(text))}
+    return {"ip": _ip_text(text)}
 
 
 def _cidr_value(text: str) -> dict[str, Any]:
-    address, length = _interface(text)
-    return {"cidr": f"{address}/{length}"}
+    return {"cidr": _cidr_text(text)}
 
 
 def _contains_address(network: Mapping[str, str], address: str) -> bool:

@@ -243,7 +243,8 @@ class Store:
     def _commit(self, table_id: TableId, kind: ChangeType, old: Json | None, new: Json | None, shown: Json) -> None:
         now = self._clock.now()
         table = self.table(table_id)
-        table.forget(now - self._history_seconds)
+        if table.history and table.history[0].at < now - self._history_seconds:
+            table.forget(now - self._history_seconds)
         change = Change(revision=self.revision, type=kind, old=old, new=new, shown=shown, key=key_of(shown), at=now)
         for subscriber in self._subscribers:
             subscriber(self.revision, kind, old, new)
