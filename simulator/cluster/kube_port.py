@@ -5,13 +5,15 @@ transport that carries requests as values through a link, which delays, loses an
 decoding and the errors are those of production; what is left out is sockets.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
-from simulator.kube.api import Api, ApiRequest, Json
+from simulator.kernel.waits import Silence
+from simulator.kube.api import Api, ApiRequest
 from spiderpool.kube.rest import RestKube
 from spiderpool.kube.status import error_of, error_of_silence
 from spiderpool.ports.clock import Clock
@@ -54,20 +56,21 @@ class SimTransport:
         """The events of a watch, each as one line of JSON, until the server or the link ends it."""
         request = ApiRequest(method="GET", path=unquote(path), query=_present(query), user=self._user)
         events = self._api.watch(request)
+        silence = Silence(asyncio.get_running_loop(), WATCH_SILENCE_SECONDS)
         try:
-            while (event := await self._next(events)) is not None:
+            while True:
+                with silence:
+                    event = await anext(events)
                 yield msgspec.json.encode(event)
+        except StopAsyncIteration:
+            return
+        except (ConnectionError, TimeoutError) as error:
+            raise error_of_silence(error, write=False) from error
         finally:
+            silence.stop()
             hang_up = getattr(events, "aclose", None)
             if hang_up is not None:
                 await hang_up()
-
-    async def _next(self, events: AsyncIterator[Json]) -> Json | None:
-        try:
-            async with self._clock.timeout(WATCH_SILENCE_SECONDS):
-                return await anext(events, None)
-        except (ConnectionError, TimeoutError) as error:
-            raise error_of_silence(error, write=False) from error
 
     async def _answer(self, request: ApiRequest, *, write: bool) -> bytes:
         try:

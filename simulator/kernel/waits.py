@@ -91,6 +91,59 @@ class Nap:
         self._context.run(self._wake, self)
 
 
+class Silence:
+    """Limits each of many waits of a stream by one timer, which looks when it fires how long the wait has lasted. Used
+    as ``with silence:`` around each wait; raises ``TimeoutError`` out of one that took too long.
+
+    Args:
+        loop: whose time it is; any loop will do.
+        seconds: how long one wait may last.
+    """
+
+    __slots__ = ("_cancelling", "_expired", "_loop", "_seconds", "_task", "_timer", "_until")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._until = 0.0
+        self._expired = False
+        self._task: asyncio.Task[Any] | None = None  # who waits now
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        task = self._task = asyncio.current_task(self._loop)
+        assert task is not None
+        self._cancelling = task.cancelling()
+        self._until = self._loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._until, self._look)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        task, self._task = self._task, None
+        if not self._expired:
+            return
+        self._expired = False
+        if task is not None and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def stop(self) -> None:
+        """There are no more waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._task is None:
+            return  # the next wait sets the timer again
+        if self._until > self._loop.time():
+            self._timer = self._loop.call_at(self._until, self._look)
+        else:
+            self._expired = True
+            self._task.cancel()
+
+
 class Deadline:
     """Cancel the block at a moment, and raise ``TimeoutError`` then: ``asyncio.Timeout``, but that cannot be moved."""
 

@@ -214,8 +214,8 @@ class ApiLink:
         stream = self._streams[ticket] = Stream(call.resource, self._clock, self._latency, self.blocked)
         stream.start(self._api.open(request))
         try:
-            async for event in stream.events():
-                yield event
+            while await stream.has_more():
+                yield stream.take()
         finally:
             stream.stop()
             del self._streams[ticket]

@@ -1,7 +1,7 @@
 """A watch on its way from the server to one client: events arrive when they are due, unless they are held back or lost."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from simulator.kube.api import Json
@@ -108,21 +108,27 @@ class Stream:
         self._feed = None
         self._ended = True
 
-    async def events(self) -> AsyncIterator[Json]:
-        """What the client sees."""
+    def take(self) -> Json:
+        """The event that ``has_more`` found."""
+        return self._queue.popleft()[1]
+
+    async def has_more(self) -> bool:
+        """Wait until the client gets the next event; whether there is one.
+
+        Raises:
+            ConnectionError: the stream was cut.
+        """
         while True:
-            while self._queue and not self._blocked(self.resource):
-                due, event = self._queue[0]
-                early = due - self._clock.now()
-                if early > 0:
-                    await self._clock.sleep(early)
-                    continue
-                self._queue.popleft()
-                yield event
+            if self._queue and not self._blocked(self.resource):
+                early = self._queue[0][0] - self._clock.now()
+                if early <= 0:
+                    return True
+                await self._clock.sleep(early)
+                continue
             if self._broken:
                 raise ConnectionError("the watch was cut")
             if self._ended and not self._queue:
-                return
+                return False
             self._reader = self._clock.nap()
             await self._reader
             self._reader = None

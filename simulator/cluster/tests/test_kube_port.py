@@ -199,3 +199,18 @@ def test_what_is_sent_shares_nothing_with_the_sender() -> None:
         assert (await cluster.kube.get(NAMESPACES, "a")).metadata.labels["a"] == "1"
 
     on_cluster(story)
+
+
+def test_a_watch_that_says_nothing_for_too_long_is_given_up() -> None:
+    async def story(cluster: Cluster) -> None:
+        events = cluster.kube.watch(NAMESPACES, revision=(await cluster.kube.list(NAMESPACES)).revision)
+        await cluster.kube.create(NAMESPACES, namespace("told"))
+        assert (await anext(events)).type == "ADDED"
+        cluster.link.set_state("silent")
+        await cluster.clock.sleep(250)  # longer than any silence may last, but nobody listens
+        began = cluster.clock.monotonic()
+        with pytest.raises(errors.Unavailable):
+            await anext(events)
+        assert cluster.clock.monotonic() - began == pytest.approx(kube_port.WATCH_SILENCE_SECONDS)
+
+    on_cluster(story)

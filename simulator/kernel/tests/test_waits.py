@@ -7,7 +7,7 @@ import pytest
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import Deadlock, SimLoop
 from simulator.kernel.running import run
-from simulator.kernel.waits import Nap
+from simulator.kernel.waits import Nap, Silence
 
 
 def sim_loop() -> SimLoop:
@@ -161,5 +161,43 @@ def test_a_deadline_that_has_passed_ends_the_block_at_its_first_wait() -> None:
                 await sleep_within(clock, allowed, 0)
         async with clock.timeout(0):
             pass  # it waits for nothing
+
+    run(main())
+
+
+def test_silence_ends_the_wait_that_lasted_too_long_and_no_other() -> None:
+    async def main() -> None:
+        loop = sim_loop()
+        clock, silence = VirtualClock(loop), Silence(loop, 10)
+        for seconds in (4, 9, 9.5):
+            with silence:
+                await clock.sleep(seconds)
+            await clock.sleep(30)  # nobody waits for news meanwhile
+        began = loop.now
+        with pytest.raises(TimeoutError), silence:
+            await clock.sleep(60)
+        assert loop.now == began + 10
+        with silence:
+            await clock.sleep(9)
+        silence.stop()
+
+    run(main())
+
+
+def test_what_others_cancel_is_no_matter_of_silence() -> None:
+    async def main() -> None:
+        loop = sim_loop()
+        clock, silence = VirtualClock(loop), Silence(loop, 10)
+
+        async def listen() -> None:
+            with silence:
+                await clock.sleep(50)
+
+        task = loop.create_task(listen())
+        await clock.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await clock.sleep(20)  # the timer fires, and finds nobody
 
     run(main())
