@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from simulator.kernel.waits import Silence
-from simulator.kube.api import Api, ApiRequest
+from simulator.kube.api import Api, ApiRequest, copy_of
 from spiderpool.kube.rest import RestKube
 from spiderpool.kube.status import error_of, error_of_silence
 from spiderpool.ports.clock import Clock
@@ -48,8 +48,9 @@ class SimTransport:
 
     async def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> bytes:
         """The answer to a request that may change something."""
-        value = msgspec.json.decode(msgspec.json.encode(body))  # what is sent shares nothing with the sender
-        request = ApiRequest(method=method, path=unquote(path), body=value, content_type=content_type, user=self._user)
+        if method == "PATCH":  # what is sent shares nothing with the sender; RestKube makes the other bodies itself
+            body = copy_of(body)
+        request = ApiRequest(method=method, path=unquote(path), body=body, content_type=content_type, user=self._user)
         return await self._answer(request, write=True)
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
