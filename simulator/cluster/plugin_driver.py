@@ -11,6 +11,7 @@ reaches the agent all the same; nothing is sent, spooled or printed after.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -169,14 +170,20 @@ def parse_request(data: bytes) -> Request:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or name != name.strip() or not name.isascii():
+        if not colon or not (key := _header_key(name)):
             raise ValueError(f"not a header line: {line!r}")
-        headers[name.lower()] = value.strip(" \t")
+        headers[key] = value.strip(" \t")
     if not end or not target or headers.get("content-length", "") != str(len(body)):
         raise ValueError(f"not one whole request: {data[:200]!r}")
     url = urlsplit(target)
     query = dict(reversed(parse_qsl(url.query, keep_blank_values=True)))  # the first of each name counts
     return Request(method=method, path=url.path, query=query, headers=headers, body=body)
+
+
+@lru_cache(maxsize=256)  # each call has the same headers
+def _header_key(name: str) -> str:
+    """The name as handlers look it up; empty for one that no header has."""
+    return name.lower() if name.isascii() and name == name.strip() else ""
 
 
 def response_bytes(response: Response) -> bytes:

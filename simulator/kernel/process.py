@@ -86,7 +86,7 @@ class Process:
             if self._gone:
                 raise ConnectionRefusedError(f"{self.name} does not run")
             task = self.spawn(_awaited(handler(question)), name)
-            await asyncio.wait((task,))
+            await _end_of(task)
             if self._gone or task.cancelled() or task.exception() is not None:
                 raise ConnectionResetError(f"{self.name} closed the connection without an answer")
             return task.result()
@@ -277,6 +277,13 @@ def _close(task: SimTask[Any]) -> None:
     """Close the task's coroutine as code of its program, which therefore can start nothing."""
     coroutine = cast(Coroutine[Any, Any, Any], task.get_coro())
     task.own_context.copy().run(close_coroutine, coroutine)
+
+
+async def _end_of(task: SimTask[Any]) -> None:
+    """Wait until it is done; it goes on when who waits gives up."""
+    ended = task.get_loop().create_future()
+    task.add_done_callback(lambda _: None if ended.done() else ended.set_result(None))
+    await ended
 
 
 async def _awaited(answer: Awaitable[T]) -> T:

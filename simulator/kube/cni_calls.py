@@ -4,10 +4,11 @@ A ``Context`` is what the runtime's request context is in a real one: it ends at
 connection breaks. Either kills the *main* plugin that runs at that moment, never the main plugin's children.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from simulator.kube.conflist import BIN_DIR, Conflist, load
 from simulator.kube.machine import Machine
@@ -150,7 +151,7 @@ def _permuted(items: Sequence[str], choice: int) -> list[str]:
 
 def _answer(stdout: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(stdout) if stdout.strip() else {}
-    except ValueError as error:
+        value = msgspec.json.decode(stdout) if stdout.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CniError(f"the plugin printed no JSON: {error}") from error
     return value if isinstance(value, dict) else {}

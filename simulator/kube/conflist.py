@@ -40,7 +40,7 @@ class Conflist(msgspec.Struct, frozen=True, kw_only=True):
         config = {**plugin, "name": self.name, "cniVersion": self.cni_version}
         if prev_result is not None:
             config["prevResult"] = prev_result
-        return json.dumps(config, sort_keys=True).encode()
+        return msgspec.json.encode(config, order="deterministic")
 
 
 @lru_cache(maxsize=64)  # it is read for every call; nobody changes what was read

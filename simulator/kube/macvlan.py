@@ -12,9 +12,10 @@ Copied from the behaviour of the real one, because its order decides which addre
 The IPAM plugin is a child process with the same environment and stdin. Killing macvlan does not kill it.
 """
 
-import json
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from simulator.kube.machine import Exec, Executable, Machine, Result
 from simulator.kube.netstack import NetError
@@ -48,7 +49,7 @@ class _Macvlan:
         verb = request.environ.get(b"CNI_COMMAND", b"").decode()
         version = "1.0.0"
         try:
-            config = json.loads(request.stdin)
+            config = msgspec.json.decode(request.stdin)
             version = config.get("cniVersion", version)
             verbs = {"ADD": self._add, "DEL": self._del, "CHECK": self._check, "STATUS": self._status}
             if verb == "VERSION":
@@ -156,8 +157,8 @@ def _mac(seed: bytes) -> str:
 
 def _parsed(stdout: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(stdout) if stdout.strip() else {}
-    except ValueError as error:
+        value = msgspec.json.decode(stdout) if stdout.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _PluginError(f"the IPAM plugin printed no JSON: {error}", 6) from error
     if not isinstance(value, dict):
         raise _PluginError("the IPAM plugin printed no JSON object", 6)
@@ -165,4 +166,4 @@ def _parsed(stdout: bytes) -> dict[str, Any]:
 
 
 def _printed(value: dict[str, Any], exit_code: int = 0) -> Result:
-    return Result(exit_code=exit_code, stdout=json.dumps(value).encode())
+    return Result(exit_code=exit_code, stdout=msgspec.json.encode(value))

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from simulator.kube.cni_calls import CniCalls, CniError, Context, container_id
-from simulator.kube.conflist import NoNetwork
+from simulator.kube.conflist import Conflist, NoNetwork
 from simulator.kube.machine import Machine
 from simulator.kube.ports import Choices
 from simulator.kube.process import Process
@@ -135,7 +135,15 @@ class Runtime:
         Raises:
             RuntimeDown: it does not answer.
         """
-        return await self._serve(connection, self._timings.stop_limit_seconds, self._status)
+        self._must_answer()
+        try:
+            network = await self._calls.network()  # takes no time; so the runtime needs no task of its own for it
+        except NoNetwork as error:
+            return str(error)
+        if not network.has_status:
+            return ""
+        limit = self._timings.stop_limit_seconds
+        return await self._serve(connection, limit, lambda context: self._status(context, network))
 
     def pause(self, sandbox_id: str) -> Process | None:
         """The process that keeps a sandbox alive, for somebody who wants to kill it."""
@@ -268,10 +276,10 @@ class Runtime:
         sandbox.result = None
         self._machine.netstack.destroy(sandbox.netns)
 
-    async def _status(self, context: Context) -> str:
+    async def _status(self, context: Context, network: Conflist) -> str:
         try:
-            await self._calls.status(await self._calls.network(), context)
-        except (CniError, NoNetwork) as error:
+            await self._calls.status(network, context)
+        except CniError as error:
             return str(error)
         return ""
 

@@ -1,7 +1,8 @@
 """What callers were told: the result of every ADD of the IPAM plugin, until a DEL of that container begins."""
 
-import json
 from dataclasses import dataclass, field
+
+import msgspec
 
 
 @dataclass(slots=True)
@@ -13,7 +14,7 @@ class Callers:
 
     def add_answered(self, uid: str, interface: str, stdout: bytes) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
         """An ADD succeeded: the addresses that it was given, and those of the ADD before, if no DEL came between."""
-        addresses = tuple(sorted(each["address"] for each in json.loads(stdout).get("ips", ())))
+        addresses = tuple(sorted(each["address"] for each in msgspec.json.decode(stdout).get("ips", ())))
         before = self.told.get((uid, interface))
         self.told[uid, interface] = addresses
         return addresses, before
