@@ -99,7 +99,14 @@ class Tape:
 
     def uniform(self, label: str, low: float, high: float) -> float:
         """A number from ``low`` to just below ``high``; ``low`` is the quiet choice."""
-        return low + (high - low) * (self._drawn(label, _FRACTION_BOUND, None) / _FRACTION_BOUND)
+        stream = self._streams.get(label)
+        if stream is None or self._replayed is not None:
+            value = self._drawn(label, _FRACTION_BOUND, None)
+        else:  # as below: nothing is drawn as often as this
+            value = int(stream.random() * _FRACTION_BOUND)
+            if self._record:
+                stream.draws.append(Draw(label, _FRACTION_BOUND, value))
+        return low + (high - low) * (value / _FRACTION_BOUND)
 
     def _drawn(self, label: str, bound: int, probability: float | None) -> int:
         stream = self._streams.get(label) or self._stream(label)
