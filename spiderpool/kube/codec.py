@@ -7,12 +7,12 @@ instead of the 400 ms of a client that builds every field.
 """
 
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import msgspec
 
 from spiderpool.kube.port import WatchEvent
-from spiderpool.resources.kinds import AnyKind, Kind
+from spiderpool.resources.kinds import Kind
 from spiderpool.resources.meta import ObjectMeta
 
 T = TypeVar("T")
@@ -39,15 +39,33 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
         return self.metadata.continue_
 
 
-class RawEvent(msgspec.Struct, frozen=True):
-    """One line of a watch, its object not yet read: an ERROR carries a ``Status`` instead of an object of the kind."""
-
-    type: str
-    object: msgspec.Raw
-
-
 class _OnlyMeta(msgspec.Struct, frozen=True):
     metadata: ObjectMeta = ObjectMeta()
+
+
+class _Added(msgspec.Struct, Generic[T], frozen=True, tag_field="type", tag="ADDED"):
+    change: ClassVar[Literal["ADDED"]] = "ADDED"
+    object: T
+
+
+class _Modified(msgspec.Struct, Generic[T], frozen=True, tag_field="type", tag="MODIFIED"):
+    change: ClassVar[Literal["MODIFIED"]] = "MODIFIED"
+    object: T
+
+
+class _Deleted(msgspec.Struct, Generic[T], frozen=True, tag_field="type", tag="DELETED"):
+    change: ClassVar[Literal["DELETED"]] = "DELETED"
+    object: T
+
+
+class _Bookmark(msgspec.Struct, frozen=True, tag_field="type", tag="BOOKMARK"):
+    object: _OnlyMeta
+
+
+class Failure(msgspec.Struct, frozen=True, tag_field="type", tag="ERROR"):
+    """The last event of a watch that failed: it carries a ``Status`` instead of an object of the kind."""
+
+    object: msgspec.Raw
 
 
 @cache
@@ -55,9 +73,9 @@ def _decoder(model: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(model)
 
 
-def _read(model: Any, body: bytes | msgspec.Raw, what: str) -> Any:
+def _read(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw, what: str) -> Any:
     try:
-        return _decoder(model).decode(body)
+        return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Undecodable(f"the API server sent something that is not {what}: {error}") from error
 
@@ -88,7 +106,7 @@ def decode(kind: Kind[T], body: bytes | msgspec.Raw) -> T:
     Raises:
         Undecodable: not JSON, or not what the model of this kind allows.
     """
-    return cast(T, _read(kind.model, body, f"a {kind.kind}"))
+    return cast(T, _read(_decoder(cast(Any, kind.model)), body, f"a {kind.kind}"))
 
 
 def from_json(kind: Kind[T], value: object) -> T:
@@ -109,34 +127,29 @@ def decode_page(kind: Kind[T], body: bytes) -> Page[T]:
     Raises:
         Undecodable: not JSON, or an item is not what the model of this kind allows.
     """
-    return cast(Page[T], _read(_page_of(cast(Any, kind.model)), body, f"a list of {kind.kind}"))
+    return cast(Page[T], _read(_page_decoder(cast(Any, kind.model)), body, f"a list of {kind.kind}"))
 
 
 @cache
-def _page_of(model: Any) -> Any:
-    return Page[model]
+def _page_decoder(model: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(Page[model])
 
 
-def decode_line(kind: AnyKind, line: bytes) -> RawEvent:
-    """One line of a watch from JSON text.
-
-    Raises:
-        Undecodable: not JSON, or not an event.
-    """
-    return cast(RawEvent, _read(RawEvent, line, f"an event about a {kind.kind}"))
-
-
-def decode_event(kind: Kind[T], event: RawEvent) -> WatchEvent[T]:
-    """A change or a bookmark; the caller has dealt with ERROR before.
+def decode_event(kind: Kind[T], line: bytes) -> WatchEvent[T] | Failure:
+    """One line of a watch from JSON text: a change, a bookmark, or why there are no more of them.
 
     Raises:
-        Undecodable: an unknown type of event, or its object is not what the model of this kind allows.
+        Undecodable: not JSON, an unknown type of event, or its object is not what the model of this kind allows.
     """
-    match event.type:
-        case "ADDED" | "MODIFIED" | "DELETED" as change:
-            item = decode(kind, event.object)
-            return WatchEvent(type=change, object=item, revision=metadata_of(item).resource_version)
-        case "BOOKMARK":
-            mark = cast(_OnlyMeta, _read(_OnlyMeta, event.object, "a bookmark"))
-            return WatchEvent(type="BOOKMARK", object=None, revision=mark.metadata.resource_version)
-    raise Undecodable(f"the API server sent an event of the unknown type {event.type!r} about a {kind.kind}")
+    event = _read(_event_decoder(cast(Any, kind.model)), line, f"an event about a {kind.kind}")
+    if isinstance(event, Failure):
+        return event
+    revision = metadata_of(event.object).resource_version
+    if isinstance(event, _Bookmark):
+        return WatchEvent(type="BOOKMARK", object=None, revision=revision)
+    return WatchEvent(type=event.change, object=event.object, revision=revision)
+
+
+@cache  # by the model: the hash of a union takes longer than the look-up
+def _event_decoder(model: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_Added[model] | _Modified[model] | _Deleted[model] | _Bookmark | Failure)

@@ -162,13 +162,13 @@ class RestKube:
 
 def _event(kind: Kind[T], line: bytes) -> WatchEvent[T]:
     try:
-        event = codec.decode_line(kind, line)
-        if event.type == "ERROR":
-            status = bytes(event.object)
-            raise error_of(status_of(status).code or _CODE_OF_A_NAMELESS_ERROR, status, write=False)
-        return codec.decode_event(kind, event)
+        event = codec.decode_event(kind, line)
     except codec.Undecodable as error:
         raise Unavailable(str(error)) from error
+    if isinstance(event, codec.Failure):
+        status = bytes(event.object)
+        raise error_of(status_of(status).code or _CODE_OF_A_NAMELESS_ERROR, status, write=False)
+    return event
 
 
 def _collection(kind: AnyKind, namespace: str) -> str:

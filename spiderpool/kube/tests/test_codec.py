@@ -5,6 +5,7 @@ import json
 import pytest
 
 from spiderpool.kube import codec
+from spiderpool.kube.port import WatchEvent
 from spiderpool.resources.core import Pod, PodSpec, PodStatus
 from spiderpool.resources.kinds import CLAIMS, PODS, STATEFUL_SETS
 from spiderpool.resources.meta import ObjectMeta
@@ -58,7 +59,8 @@ def test_the_last_page_may_be_null_and_has_no_rest() -> None:
 
 def test_an_event_carries_the_object_and_its_revision() -> None:
     line = b'{"type":"MODIFIED","object":{"metadata":{"name":"web-0","resourceVersion":"12"}}}'
-    event = codec.decode_event(PODS, codec.decode_line(PODS, line))
+    event = codec.decode_event(PODS, line)
+    assert isinstance(event, WatchEvent)
     assert event.type == "MODIFIED"
     assert event.object is not None
     assert event.object.metadata.name == "web-0"
@@ -67,15 +69,22 @@ def test_an_event_carries_the_object_and_its_revision() -> None:
 
 def test_a_bookmark_is_read_without_the_fields_that_its_kind_demands() -> None:
     line = b'{"type":"BOOKMARK","object":{"kind":"SpiderIPAddress","metadata":{"resourceVersion":"40"}}}'
-    event = codec.decode_event(CLAIMS, codec.decode_line(CLAIMS, line))
+    event = codec.decode_event(CLAIMS, line)
+    assert isinstance(event, WatchEvent)
     assert (event.type, event.object, event.revision) == ("BOOKMARK", None, "40")
 
 
 def test_an_event_of_an_unknown_type_is_refused() -> None:
-    with pytest.raises(codec.Undecodable, match="'RENAMED' about a Pod"):
-        codec.decode_event(PODS, codec.decode_line(PODS, b'{"type":"RENAMED","object":{}}'))
+    with pytest.raises(codec.Undecodable, match="not an event about a Pod: Invalid value 'RENAMED'"):
+        codec.decode_event(PODS, b'{"type":"RENAMED","object":{}}')
 
 
 def test_a_line_that_is_not_an_event_is_refused() -> None:
     with pytest.raises(codec.Undecodable, match="not an event about a Pod"):
-        codec.decode_line(PODS, b'{"object":{}}')
+        codec.decode_event(PODS, b'{"object":{}}')
+
+
+def test_an_error_keeps_its_status_unread() -> None:
+    event = codec.decode_event(PODS, b'{"object":{"kind":"Status","code":410},"type":"ERROR"}')
+    assert isinstance(event, codec.Failure)
+    assert json.loads(bytes(event.object))["code"] == 410
