@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from simulator.kube.ips import ip_address, ip_interface
+from simulator.kube.ips import address_of_interface, ip_address
 from simulator.kube.netstack import NetStack
 
 Operation = Literal["netns_inode", "addresses", "flush"]
@@ -57,8 +57,8 @@ class SimHost:
         missing = {ip_address(text.partition("/")[0]): text for text in addresses}
         wanted = dict(missing)
         for text in links[interface]:
-            if ip_interface(text).ip in wanted:
-                missing.pop(ip_interface(text).ip, None)
+            if (address := address_of_interface(text)) in wanted:
+                missing.pop(address, None)
                 self._machine.netstack.remove_address(path, interface, text)
         return list(missing.values())
 
@@ -68,5 +68,5 @@ class SimHost:
 
 
 def _is_public(text: str) -> bool:
-    address = ip_interface(text).ip
+    address = address_of_interface(text)
     return not (address.is_loopback or address.is_link_local)

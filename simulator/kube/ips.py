@@ -30,6 +30,16 @@ def ip_interface(text: str) -> IpInterface:
 
 
 @lru_cache(maxsize=_KEPT)
+def address_of_interface(text: str) -> IpAddress:
+    """The address of ``10.0.0.7/16``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ip_interface(text).ip
+
+
+@lru_cache(maxsize=_KEPT)
 def canonical_interface(text: str) -> str:
     """The one text of an address with its prefix length.
 

@@ -69,7 +69,10 @@ class Reconciler:
             if self._waiting:
                 return next(iter(self._waiting))
             self._wake.clear()
-            left = max(self._timers[0][0] - now, SHORTEST_SECONDS) if self._timers else None
+            if not self._timers:
+                await self._wake.wait()
+                continue
+            left = max(self._timers[0][0] - now, SHORTEST_SECONDS)
             try:
                 async with self._clock.timeout(left):
                     await self._wake.wait()

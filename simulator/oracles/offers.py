@@ -8,22 +8,24 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from simulator.kube.ips import IpAddress, ip_address, ip_interface
-
-
-def _spans(texts: Any) -> list[tuple[IpAddress, IpAddress]]:
-    """Ranges such as 10.0.0.1-10.0.0.9, and single addresses."""
-    return [_span(text) for text in texts or ()]
+from simulator.kube.ips import IpAddress, address_of_interface, ip_address
 
 
 @lru_cache(maxsize=4096)
-def _span(text: str) -> tuple[IpAddress, IpAddress]:
+def _span(text: str) -> tuple[int, int, int]:
+    """IP version, first and last number of a range such as 10.0.0.1-10.0.0.9, or of a single address."""
     first, _, last = text.partition("-")
-    return ip_address(first), ip_address(last or first)
+    low, high = ip_address(first), ip_address(last or first)
+    return low.version, int(low), int(high)
 
 
-def _within(address: IpAddress, spans: list[tuple[IpAddress, IpAddress]]) -> bool:
-    return any(low.version == address.version and int(low) <= int(address) <= int(high) for low, high in spans)
+def _within(address: IpAddress, ranges: Any) -> bool:
+    version, value = address.version, int(address)
+    for text in ranges or ():
+        family, low, high = _span(text)
+        if family == version and low <= value <= high:
+            return True
+    return False
 
 
 @dataclass(slots=True)
@@ -47,11 +49,11 @@ class Offers:
         found = self.pools.get(pool)
         if found is None or found["metadata"].get("deletionTimestamp") or found["spec"].get("disable"):
             return False
-        ip, spec = ip_interface(address).ip, found["spec"]
+        ip, spec = address_of_interface(address), found["spec"]
         gateway = spec.get("gateway")
-        taken_out = _within(ip, _spans(spec.get("excludeIPs"))) or (gateway and ip_address(gateway) == ip)
-        kept = any(_within(ip, _spans(item["spec"].get("ips"))) for item in self.reserved.values())
-        return _within(ip, _spans(spec.get("ips"))) and not taken_out and not kept
+        taken_out = _within(ip, spec.get("excludeIPs")) or (gateway and ip_address(gateway) == ip)
+        kept = any(_within(ip, item["spec"].get("ips")) for item in self.reserved.values())
+        return _within(ip, spec.get("ips")) and not taken_out and not kept
 
 
 @dataclass(slots=True)

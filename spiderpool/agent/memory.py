@@ -72,7 +72,7 @@ class Memory:
         return [
             claim
             for claim in self.claims.values()
-            if (owner := claim.spec.owner) and (owner.uid, owner.interface) == (uid, interface)
+            if (owner := claim.spec.owner) and owner.uid == uid and owner.interface == interface
         ]
 
     def of_container(self, container_id: str, interface: str) -> list[SpiderIPAddress]:
@@ -82,7 +82,8 @@ class Memory:
             for claim in self.claims.values()
             if claim.spec.state == "Claimed"
             and (owner := claim.spec.owner)
-            and (owner.container_id, owner.interface) == (container_id, interface)
+            and owner.container_id == container_id
+            and owner.interface == interface
         ]
 
     def of_pod(self, uid: str) -> list[SpiderIPAddress]:

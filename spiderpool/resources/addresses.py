@@ -57,6 +57,7 @@ class Subnet:
         return f"{address_text(self.family, self.network)}/{self.prefix}"
 
 
+@lru_cache(maxsize=_KEPT)
 def address_text(family: Family, value: int) -> str:
     """The usual text of an address."""
     return str(ipaddress.IPv4Address(value) if family == 4 else ipaddress.IPv6Address(value))
