@@ -56,6 +56,7 @@ class Webhook:
     namespace_selector: Json
     object_selector: Json
     conditions: tuple[Expression, ...] = ()
+    variables: tuple[str, ...] = ()  # that the conditions name: the others need not be shown to them
 
     def wants(self, route: Route, operation: str) -> bool:
         """Whether its rules name this operation on this resource."""
@@ -237,6 +238,7 @@ class Webhooks:
 
 
 def _webhook(hook: Json, *, mutating: bool) -> Webhook:
+    texts = [condition["expression"] for condition in hook.get("matchConditions") or []]
     return Webhook(
         name=hook["name"],
         mutating=mutating,
@@ -246,10 +248,8 @@ def _webhook(hook: Json, *, mutating: bool) -> Webhook:
         timeout_seconds=hook.get("timeoutSeconds", 10),
         namespace_selector=hook.get("namespaceSelector") or {},
         object_selector=hook.get("objectSelector") or {},
-        conditions=tuple(
-            compile_expression(condition["expression"], ADMISSION_VARIABLES)
-            for condition in hook.get("matchConditions") or []
-        ),
+        conditions=tuple(compile_expression(text, ADMISSION_VARIABLES) for text in texts),
+        variables=tuple(name for name in ADMISSION_VARIABLES if any(name in text for text in texts)),
     )
 
 
@@ -261,8 +261,9 @@ def _meets(hook: Webhook, request: Json, route: Route) -> bool:
     """
     if not hook.conditions:
         return True
-    values = {"request": request, "object": request["object"], "oldObject": request["oldObject"]}
-    seen = scope(values, ADMISSION_VARIABLES)
+    values = {"object": request["object"], "oldObject": request["oldObject"]}
+    values["request"] = {name: value for name, value in request.items() if name not in values}
+    seen = scope({name: values[name] for name in hook.variables}, ADMISSION_VARIABLES)
     outcomes = [condition.value(seen) for condition in hook.conditions]
     if False in outcomes:
         return False
