@@ -58,17 +58,19 @@ async def answered(parts: Parts, uid: str, interface: str) -> set[str]:
     return {claim.name for entry in found if (entry.uid, entry.interface) == (uid, interface) for claim in entry.claims}
 
 
-async def answered_to(parts: Parts, container_id: str, interface: str) -> set[str]:
-    """Names of the claims that an ADD of this very container was answered with; an entry that cannot be read has none.
+async def was_answered(parts: Parts, container_id: str, interface: str, claim: str) -> bool:
+    """Whether an ADD of this very container was answered with a claim; one whose entry is broken may have been.
 
     Raises:
         OSError: the file cannot be read.
     """
     data = await parts.ports.disk.read(_path(parts, container_id, interface))
+    if data is None:
+        return False
     try:
-        return {claim.name for claim in msgspec.json.decode(data or b"{}", type=Entry).claims}
+        return claim in {one.name for one in msgspec.json.decode(data, type=Entry).claims}
     except msgspec.DecodeError:
-        return set()
+        return True
 
 
 async def entries(parts: Parts) -> list[Entry]:

@@ -107,7 +107,7 @@ async def may_come_up(parts: Parts, claim: SpiderIPAddress) -> bool:
     owner = claim.spec.owner
     if owner is None or not await take_off_wire(parts, claim):
         return False
-    return claim.name in await journal.answered_to(parts, owner.container_id, owner.interface)
+    return await journal.was_answered(parts, owner.container_id, owner.interface, claim.name)
 
 
 async def settle(parts: Parts, claim: SpiderIPAddress) -> Fate | None:
