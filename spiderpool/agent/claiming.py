@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 
 from spiderpool.agent import writing
 from spiderpool.agent.parts import Parts
+from spiderpool.ipam.attach import overtaken_by
 from spiderpool.ipam.choose import propose, propose_by_hint
-from spiderpool.ipam.claims import adopted, new_claim, newest
+from spiderpool.ipam.claims import adopted, is_of_attachment, new_claim, newest
 from spiderpool.ipam.usage import Hint, decode
 from spiderpool.resources.addresses import Address, claim_name
 from spiderpool.resources.claim import Owner, PoolRef, SpiderIPAddress
@@ -170,19 +171,8 @@ async def _adopt_own(
     """A claim of the caller's own interface among those of the pool: the trace of a create that was committed after it
     had been given up. In a full pool it may be what fills it (rule R13).
     """
-    own = newest(claim for claim in listed if _is_of(claim, owner))
+    own = newest(claim for claim in listed if is_of_attachment(claim, owner) and not overtaken_by((claim,), owner))
     return None if own is None else await writing.update(parts, adopted(own, owner, identity))
-
-
-def _is_of(claim: SpiderIPAddress, caller: Owner) -> bool:
-    """Whether a claim is of this pod, interface and node, and of no newer container than the caller's."""
-    owner = claim.spec.owner
-    return (
-        claim.spec.state == "Claimed"
-        and owner is not None
-        and (owner.uid, owner.interface, owner.node) == (caller.uid, caller.interface, caller.node)
-        and (owner.boot_id != caller.boot_id or owner.since <= caller.since)
-    )
 
 
 async def _from_cooling(parts: Parts, search: _Search, owner: Owner, identity: str) -> SpiderIPAddress | str:

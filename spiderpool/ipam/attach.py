@@ -7,7 +7,7 @@ made it; an identity's address comes second; only then a new one.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from spiderpool.ipam.claims import newest
+from spiderpool.ipam.claims import is_of_attachment, newest
 from spiderpool.resources.addresses import Family
 from spiderpool.resources.claim import Owner, SpiderIPAddress
 
@@ -73,8 +73,8 @@ def decide(
         own: every claim of this pod uid and interface on this node.
         of_identity: every claim of the pod's identity (empty for a pod without one).
     """
-    known = {claim.name for claim in own}
-    own = [*own, *(claim for claim in of_identity if claim.name not in known and _is_of(claim, caller))]
+    known = {claim.name for claim in own}  # the others are creates that committed after the node's claims were read
+    own = [*own, *(claim for claim in of_identity if claim.name not in known and is_of_attachment(claim, caller))]
     if overtaken := overtaken_by(own, caller):
         return overtaken
     mine = newest(claim for claim in own if claim.address.family == family and claim.spec.state == "Claimed")
@@ -101,16 +101,6 @@ def _used_later(mine: SpiderIPAddress, of_identity: Sequence[SpiderIPAddress]) -
     theirs, ours = parked.spec.owner, mine.spec.owner
     same = (theirs.uid, theirs.interface, theirs.boot_id) == (ours.uid, ours.interface, ours.boot_id)
     return parked if same and theirs.since > ours.since else None
-
-
-def _is_of(claim: SpiderIPAddress, caller: Owner) -> bool:
-    """Whether a claim is of this pod, interface and node: a create that committed after the node's claims were read."""
-    owner = claim.spec.owner
-    return (
-        claim.spec.state == "Claimed"
-        and owner is not None
-        and (owner.uid, owner.interface, owner.node) == (caller.uid, caller.interface, caller.node)
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

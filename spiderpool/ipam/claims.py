@@ -98,6 +98,16 @@ def _token(owner: Owner) -> tuple[str, str, str, int, str]:
     return owner.uid, owner.interface, owner.container_id, owner.since, owner.boot_id
 
 
+def is_of_attachment(claim: SpiderIPAddress, caller: Owner) -> bool:
+    """Whether a claim is held by the caller's pod and interface on this node, whichever container it names."""
+    owner = claim.spec.owner
+    return (
+        claim.spec.state == "Claimed"
+        and owner is not None
+        and (owner.uid, owner.interface, owner.node) == (caller.uid, caller.interface, caller.node)
+    )
+
+
 def newest(claims: Iterable[SpiderIPAddress]) -> SpiderIPAddress | None:
     """The claim of the newest incarnation: by the pod's creation, then by the container's start, then by name.
 
