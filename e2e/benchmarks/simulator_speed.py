@@ -2,7 +2,7 @@
 
 Two Deployments and a StatefulSet are created; then every virtual minute something is scaled, rolled or deleted, for ten
 minutes. Nothing polls: the run sleeps between two acts, and looks once at the end that all pods run. Deterministic, so
-that only the clock differs between two runs; the figure is the best of fifteen, which is the one least disturbed. It runs
+that only the clock differs between two runs; the figure is the best of three, which is the one least disturbed. It runs
 on one thread, so that its CPU time is the wall time of a machine that has nothing else to do.
 """
 
@@ -18,7 +18,7 @@ from simulator.cluster.world import World
 from simulator.kernel.running import run as run_simulation
 from simulator.kernel.tape import Tape
 
-SEED, NODES, PODS, MINUTES, RUNS = 7, 5, 60, 10, 15
+SEED, NODES, PODS, MINUTES, RUNS = 7, 5, 60, 10, 3
 Act = Callable[[Operator, int], Awaitable[None]]
 
 
