@@ -84,6 +84,36 @@ async def _drive(process: "_PluginProcess", environ: dict[bytes, bytes], on_effe
             await process.clock.sleep(0)
 
 
+class _Exchange:
+    """One question to the agent and what came of it. It goes on when the process that asked is gone; a defect of the
+    agent's end is not to get lost by that.
+    """
+
+    def __init__(self) -> None:
+        self._ended = asyncio.Event()
+        self._response: Response | None = None
+        self._failure: OSError = ConnectionResetError("the connection was closed")
+
+    async def run(self, agent: Agent, request: Request) -> None:
+        """Ask."""
+        try:
+            self._response = await agent(request)
+        except OSError as error:
+            self._failure = error
+        except Exception as error:  # noqa: BLE001  it belongs to the loop: whoever waits gets to see a closed connection
+            message = {"message": "the agent's end failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(message)
+        finally:
+            self._ended.set()
+
+    async def response(self) -> Response:
+        """The answer; raises what came instead of one."""
+        await self._ended.wait()
+        if self._response is None:
+            raise self._failure
+        return self._response
+
+
 class _PluginProcess:
     """The effects, each as a method under its name, with one connection and what was printed."""
 
@@ -105,7 +135,7 @@ class _PluginProcess:
         self._parent_alive = parent_alive
         self._listens = listens
         self._until = 0.0
-        self._exchange: asyncio.Task[Response] | None = None
+        self._exchange: _Exchange | None = None
         self._effects: dict[str, Callable[..., Awaitable[Any]]] = {
             "stdin": self._read_stdin,
             "clock": self._read_clock,
@@ -135,14 +165,14 @@ class _PluginProcess:
 
     async def _send(self, data: bytes) -> None:
         """From here on the request is on its way, whatever becomes of this process."""
-        self._exchange = world_task(_answer(self._agent, parse_request(data)), "plugin to agent")
-        self._exchange.add_done_callback(_seen)
+        self._exchange = _Exchange()
+        world_task(self._exchange.run(self._agent, parse_request(data)), "plugin to agent")
 
     async def _receive(self) -> bytes:
         if self._exchange is None:
             return b""
         async with self.clock.timeout(max(self._until - self.clock.monotonic(), 0.0)):
-            response = await asyncio.shield(self._exchange)
+            response = await self._exchange.response()
         self._exchange = None
         return response_bytes(response)
 
@@ -192,14 +222,3 @@ def response_bytes(response: Response) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Other')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + response.body
-
-
-async def _answer(agent: Agent, request: Request) -> Response:
-    return await agent(request)
-
-
-def _seen(exchange: "asyncio.Task[Response]") -> None:
-    """The process may be gone: then nobody else looks at how the exchange ended. A defect is not to get lost by that."""
-    error = None if exchange.cancelled() else exchange.exception()
-    if error is not None and not isinstance(error, OSError):
-        exchange.get_loop().call_exception_handler({"message": "the agent's end failed", "exception": error})

@@ -94,11 +94,22 @@ class Child:
     """A started program: its process, and its result when that comes."""
 
     process: Process
-    _result: asyncio.Future[Result]
+    result: Result | None = None
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self) -> Result:
         """The result; a killed one has exit code 137."""
-        return await asyncio.shield(self._result)
+        while self.result is None:
+            await self._ended.wait()
+        return self.result
+
+    def end(self, result: Result) -> bool:
+        """It has ended with this result; whether that is news."""
+        if self.result is not None:
+            return False
+        self.result = result
+        self._ended.set()
+        return True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,7 +191,7 @@ class Machine:
             raise FileNotFoundError(f'failed to find plugin "{program}" in path [/opt/cni/bin]')
         process = self.start(program, parent)
         call = self._call(program, environ, stdin)
-        child = Child(process, asyncio.get_running_loop().create_future())
+        child = Child(process)
         process.on_exit(lambda: self._exited(call, child))
         request = Exec(environ=environ, stdin=stdin, parent=parent, process=process)
         process.start(self._run(executable, request, call, child))
@@ -226,14 +237,12 @@ class Machine:
         self._processes.pop(process.pid, None)
 
     def _finish(self, call: Call, child: Child, result: Result) -> None:
-        if not child._result.done():  # noqa: SLF001  the two classes are one idea
-            child._result.set_result(result)  # noqa: SLF001  as above
+        if child.end(result):
             self._tell(call, "end", result)
         child.process.kill()
 
     def _exited(self, call: Call, child: Child) -> None:
-        if not child._result.done():  # noqa: SLF001  as above
-            child._result.set_result(Result(exit_code=KILLED))  # noqa: SLF001  as above
+        if child.end(Result(exit_code=KILLED)):
             self._tell(call, "end", None)
 
     def _call(self, program: str, environ: Mapping[bytes, bytes], stdin: bytes) -> Call:

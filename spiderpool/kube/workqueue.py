@@ -79,7 +79,8 @@ class WorkQueue(Generic[K]):
         self._due[key] = due
         self._entries += 1
         heappush(self._timetable, (due, self._entries, key))
-        self._timetable_changed.set()
+        if self._timetable[0][1] == self._entries:  # otherwise who waits for the first of them need not look again
+            self._timetable_changed.set()
 
     async def run(self, workers: int, handle: Callable[[K], Awaitable[None]]) -> None:
         """Work until cancelled.
