@@ -58,7 +58,8 @@ class Leadership:
             identity: of this process; no other living process may have it.
             lease_seconds: a silence of this length ends a leadership in the eyes of others; whole seconds.
             renew_seconds: a leader that could not renew for so long stops; less than ``lease_seconds``.
-            retry_seconds: between two tries to renew or to take.
+            retry_seconds: between two tries to take, and to renew after one that failed. A leader that has renewed lets
+                half of ``renew_seconds`` pass before it does so again.
             on_error: told each failed try.
 
         Raises:
@@ -133,14 +134,16 @@ class Leadership:
 
     async def _renew_until_late(self, deadline: float, ended: asyncio.Event) -> None:
         """Renew until the work ends, or the deadline of the last renewal passes."""
+        pause = self._renew_seconds / 2
         while (left := deadline - self._clock.monotonic()) > 0:
             try:
-                async with self._clock.timeout(min(left, jitter(self._entropy, self._retry_seconds, _JITTER_SHARE))):
+                async with self._clock.timeout(min(left, jitter(self._entropy, pause, _JITTER_SHARE))):
                     await ended.wait()
                 return
             except TimeoutError:
                 left = deadline - self._clock.monotonic()
             renewed = await self._try(left) if left > 0 else None
+            pause = self._retry_seconds if renewed is None else self._renew_seconds / 2
             deadline = deadline if renewed is None else renewed
 
     async def _try(self, seconds: float) -> float | None:

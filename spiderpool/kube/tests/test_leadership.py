@@ -104,13 +104,38 @@ def test_a_leader_renews_with_one_request_and_looks_only_when_somebody_else_has_
             sent.clear()
             lease = await kube.get(LEASES, "controller", namespace="default")
             await kube.update(LEASES, replace(lease, metadata=replace(lease.metadata, labels={"seen": "yes"})))
-            await asyncio.sleep(4)
+            await asyncio.sleep(7)
             return quiet, sent[:3]
 
     quiet, after_a_change = run(story())
     assert quiet[:2] == ["GET", "POST"]
     assert set(quiet[2:]) == {"PUT"}
     assert after_a_change == ["PUT", "GET", "PUT"]
+
+
+def test_a_leader_renews_at_half_its_deadline_and_tries_again_soon_after_a_failure() -> None:
+    async def story() -> list[float]:
+        transport, _ = cluster()
+        one, renewed = Replica(transport, "one"), list[float]()
+
+        async def note(method: str, path: str) -> None:
+            if method == "PUT":
+                renewed.append(asyncio.get_running_loop().time())
+
+        one.transport.before = note
+        async with running(one.election.run(one.lead)):
+            await asyncio.sleep(60)
+            one.cut_off()
+            await asyncio.sleep(7)
+            one.transport.before = note
+            await asyncio.sleep(3)
+            assert one.election.leading
+            return renewed[:]  # without the release
+
+    renewed = run(story())
+    gaps = [after - before for before, after in pairwise(renewed)]
+    assert all(5 <= gap <= 6 for gap in gaps[:-1]), gaps
+    assert 5 + 2 <= gaps[-1] < 10, gaps  # one has failed
 
 
 def test_a_leader_that_stops_lets_the_next_one_in_at_once() -> None:
