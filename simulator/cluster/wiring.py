@@ -30,8 +30,10 @@ class Wiring:
     rules: list[FaultRule] = field(default_factory=list)
     _seen: dict[int, int] = field(default_factory=dict)
 
-    def link(self, client: str) -> ApiLink:
-        """A client's way to the API server; one link for all incarnations of a client."""
+    def link(self, client: str, gather_seconds: float = 0.0) -> ApiLink:
+        """A client's way to the API server; one link for all incarnations of a client. It looks at what its watches
+        bring after so many seconds, or at once.
+        """
         if client not in self.links:
             low, high = self.shape.api_latency
             self.links[client] = ApiLink(
@@ -41,6 +43,7 @@ class Wiring:
                 latency=partial(self.tape.uniform, f"link:{client}/latency", low, high),
                 decide=self._decide,
                 meter=self.meter,
+                gather_seconds=gather_seconds,
                 spawn=lambda rest: world_task(rest, f"{client} on the wire"),
             )
         return self.links[client]

@@ -81,7 +81,8 @@ class World:
             await self.create(copy.deepcopy(item))
         for work in control_plane(self.wiring.link("control-plane"), self.clock, self.wiring.tape, self.trace):
             self._run(work, "control-plane")
-        self._run(run_garbage_collector(self.wiring.link("garbage-collector"), self.clock), "garbage collector")
+        collector = self.wiring.link("garbage-collector", gather_seconds=0.1)
+        self._run(run_garbage_collector(collector, self.clock), "garbage collector")
         self._run(run_namespace_controller(self.wiring.link("namespaces"), self.clock), "namespaces")
         for controller in self.controllers:
             controller.start()

@@ -21,7 +21,7 @@ from simulator.kube.api import Api, ApiRequest, Json
 from simulator.kube.following import Collection, Pause, builtin_collections, defined_collection, follow
 
 USER = "system:serviceaccount:kube-system:generic-garbage-collector"
-REACTION_SECONDS = 0.2
+REACTION_SECONDS = 0.1
 RETRY_SECONDS = 5.0
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 

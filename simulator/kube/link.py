@@ -51,6 +51,7 @@ class ApiLink:
         decide: Decide | None = None,
         meter: Meter | None = None,
         patience_seconds: float = 30.0,
+        gather_seconds: float = 0.0,
         spawn: Spawn | None = None,
     ) -> None:
         """A link.
@@ -63,6 +64,8 @@ class ApiLink:
             decide: which fault a request meets, if any.
             meter: counts what is sent.
             patience_seconds: after which a client gives up on a silent link.
+            gather_seconds: events of a watch that happen within so long arrive together: for a client that looks
+                after what has come now and then, and not at each event.
             spawn: starts the rest of a request whose client is gone, as a task that outlives the client.
         """
         self._api = api
@@ -72,6 +75,7 @@ class ApiLink:
         self._decide = decide
         self._meter = meter
         self._patience_seconds = patience_seconds
+        self._gather_seconds = gather_seconds
         self._spawn = spawn or self._keep
         self._on_the_wire: dict[int, asyncio.Task[None]] = {}
         self._sent = 0
@@ -211,7 +215,8 @@ class ApiLink:
         await self._clock.sleep(self._latency())
         self._sent += 1
         ticket = self._sent
-        stream = self._streams[ticket] = Stream(call.resource, self._clock, self._latency, self.blocked)
+        stream = Stream(call.resource, self._clock, self._latency, self.blocked, self._gather_seconds)
+        self._streams[ticket] = stream
         stream.start(self._api.open(request))
         try:
             while await stream.has_more():

@@ -44,15 +44,21 @@ class Stream:
     """One watch on its way: events leave the server as they come, the client gets them when they are due."""
 
     def __init__(
-        self, resource: str, clock: LinkClock, latency: Callable[[], float], blocked: Callable[[str], bool]
+        self,
+        resource: str,
+        clock: LinkClock,
+        latency: Callable[[], float],
+        blocked: Callable[[str], bool],
+        gather_seconds: float = 0.0,
     ) -> None:
         """Nothing is on its way yet.
 
         Args:
             resource: what is watched.
             clock: the world's time.
-            latency: seconds of the way, asked for each instant at which something happens.
+            latency: seconds of the way, asked for each batch of events.
             blocked: whether events of a resource are held back now.
+            gather_seconds: how long a batch is open; zero: for the instant at which its first event happens.
         """
         self.resource = resource
         self._blocked = blocked
@@ -61,7 +67,8 @@ class Stream:
         self._queue: deque[tuple[float, Json]] = deque()
         self._reader: Nap | None = None
         self._feed: Feed | None = None
-        self._came = self._due = 0.0
+        self._gather_seconds = gather_seconds
+        self._departs = self._due = 0.0
         self._broken = False
         self._ended = False
 
@@ -77,8 +84,9 @@ class Stream:
         assert feed is not None
         now = self._clock.now()
         if feed.queue:
-            if now != self._came:  # what happens at one instant travels together
-                self._came, self._due = now, max(self._due, now + self._latency())
+            if now > self._departs:  # what happens until then travels together
+                self._departs = now + self._gather_seconds
+                self._due = max(self._due, self._departs + self._latency())
             while feed.queue:
                 self._queue.append((self._due, feed.queue.popleft()))
         self._ended = feed.closed

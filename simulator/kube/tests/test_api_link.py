@@ -141,10 +141,13 @@ def test_every_request_is_counted_by_client_verb_and_resource() -> None:
     run(story)
 
 
-def test_events_arrive_after_their_latency_in_order() -> None:
+@pytest.mark.parametrize(("gather_seconds", "at_seconds"), [(0.0, (2.5, 2.75, 4.5)), (1.0, (3.5, 3.5, 5.5))])
+def test_events_arrive_after_their_latency_in_order_and_together_where_they_are_gathered(
+    gather_seconds: float, at_seconds: tuple[float, ...]
+) -> None:
     async def story() -> None:
         api = server()
-        link = _link(api, seconds=0.5)
+        link = _link(api, seconds=0.5, gather_seconds=gather_seconds)
         arrived: list[tuple[float, str]] = []
 
         async def follow() -> None:
@@ -157,8 +160,10 @@ def test_events_arrive_after_their_latency_in_order() -> None:
         await Client(api).ok("POST", CONFIGMAPS, configmap("a"))
         await asyncio.sleep(0.25)
         await Client(api).ok("POST", CONFIGMAPS, configmap("b"))
-        await asyncio.sleep(2)
-        assert arrived == [(2.5, "a"), (2.75, "b")]
+        await asyncio.sleep(1.75)
+        await Client(api).ok("POST", CONFIGMAPS, configmap("c"))
+        await asyncio.sleep(3)
+        assert arrived == list(zip(at_seconds, "abc", strict=True))
         task.cancel()
 
     run(story)
