@@ -5,10 +5,10 @@ RUN := $(VENV)/bin
 SEED ?= 7
 BACKEND ?= simulator
 
-.PHONY: help setup demo test tools e2e chaos bench plugin generate lock clean
+.PHONY: help setup demo test tools e2e conformance chaos bench plugin generate lock clean
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9_-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9_-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.installed ## the virtual environment with pinned, hashed dependencies
 
@@ -32,6 +32,9 @@ tools: ## build the pinned Kubernetes programs once, cached by version
 
 e2e: setup plugin ## the scenarios on a backend (BACKEND=simulator|local|kind)
 	@$(RUN)/python -m pytest e2e/scenarios --backend=$(BACKEND) -v -rs
+
+conformance: setup ## every claim about the API server on every arm, and docs/conformance.md
+	@$(RUN)/python -m e2e.conformance
 
 chaos: setup plugin ## the chaos experiments on a backend (BACKEND=simulator|local)
 	@for file in chaos/experiments/*.yaml; do SPIDERPOOL_BACKEND=$(BACKEND) $(RUN)/chaos --no-version-check --log-file build/chaos.log run --journal-path build/chaos.json $$file || exit 1; done

@@ -1,20 +1,34 @@
-"""Gives each claim both faces; the real one is started once, and only where its programs are."""
+"""Gives each claim every arm that the machine has, and compares what was said with what the real server said.
 
-from collections.abc import Iterator
+A claim is one test function, asked on three arms: the simulated server by direct calls and over HTTP, and the real one.
+After a claim has held on an arm, its transcript is compared with the recording (``recording.py``); with ``--record``,
+that of the real arm becomes the recording. A claim in ``known.py`` must differ, and says with what consequence.
+"""
+
+import json
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from e2e.conformance.control_plane import TOKEN, control_plane, programs
+from e2e.conformance import recording
+from e2e.conformance.control_plane import control_plane, programs
 from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import Face, RealFace, SimulatedFace
+from e2e.conformance.known import KNOWN
+from e2e.conformance.recording import Transcript
+
+ARMS = ("direct", pytest.param("real", marks=pytest.mark.local))
 
 
 @dataclass
 class Workspace:
-    """A face, and a namespace of its own for one claim."""
+    """A face that notes what is said, the bare one for what is only preparation, and a namespace for one claim."""
 
-    face: Face
+    face: Transcript
+    bare: Face
     namespace: str
 
     def path(self, plural: str, name: str = "", subresource: str = "") -> str:
@@ -26,32 +40,101 @@ class Workspace:
         return "/".join(part for part in parts if part)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance")
+    group.addoption("--record", action="store_true", help="keep what the real API server says as the recordings")
+    group.addoption("--claims-to", default="", help="write what became of each claim on each arm to this JSON file")
+
+
 @pytest.fixture(scope="session")
 def real_face() -> Iterator[Face]:
     folder = programs()
     if folder is None:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
     with control_plane(folder) as port:
-        face = RealFace(port, TOKEN)
-        install(face, WIDGETS)
-        install(face, GEARS)
-        yield face
-        face.close()
+        yield from _prepared(RealFace(port))
 
 
 @pytest.fixture(scope="session")
-def simulated_face() -> Iterator[Face]:
-    face = SimulatedFace()
+def direct_face() -> Iterator[Face]:
+    yield from _prepared(SimulatedFace())
+
+
+def _prepared(face: RealFace | SimulatedFace) -> Iterator[Face]:
     install(face, WIDGETS)
     install(face, GEARS)
     yield face
     face.close()
 
 
-@pytest.fixture(params=["simulator", pytest.param("real", marks=pytest.mark.local)])
+@pytest.fixture(params=ARMS)
 def space(request: pytest.FixtureRequest) -> Workspace:
-    face: Face = request.getfixturevalue("real_face" if request.param == "real" else "simulated_face")
+    face: Face = request.getfixturevalue(f"{request.param}_face")
     name = "c-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:50].strip("-")
+    number = sum(1 for taken in _taken(face) if taken.startswith(name))
+    name = f"{name}-{number}" if number else name
     answer = face.send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     assert answer.status == 201, answer.body
-    return Workspace(face=face, namespace=name)
+    return Workspace(face=Transcript(face), bare=face, namespace=name)
+
+
+def _taken(face: Face) -> list[str]:
+    return [item["metadata"]["name"] for item in face.send("GET", "/api/v1/namespaces").body["items"]]
+
+
+def claim_of(item: pytest.Item) -> str:
+    """``module.claim``, with the case if there are several: the same on every arm."""
+    module = Path(str(item.path)).stem.removeprefix("test_")
+    case = item.name.partition("[")[2].removesuffix("]")
+    arms = {"direct", "http", "real"}
+    case = "-".join(part for part in case.split("-") if part not in arms)
+    name = getattr(item, "originalname", item.name).removeprefix("test_")
+    return f"{module}.{name}" + (f"[{case}]" if case else "")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    space = getattr(item, "funcargs", {}).get("space")
+    claim, consequence = claim_of(item), KNOWN.get(claim_of(item))
+    if not isinstance(space, Workspace) or space.face.name == "real" or consequence is None:
+        result = yield
+        if isinstance(space, Workspace):
+            _compare(item, claim, space)
+        return result
+    try:
+        result = yield
+        _compare(item, claim, space)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what known.py says
+        item.user_properties.append(("known", str(error)[:500]))
+        return None
+    pytest.fail(f"{claim} no longer differs from the real server: take it out of known.py ({consequence})")
+
+
+def _compare(item: pytest.Item, claim: str, space: Workspace) -> None:
+    if space.face.name == "real" and item.config.getoption("--record"):
+        recording.keep(claim, space.face.exchanges)
+    elif found := recording.differences(claim, space.face.exchanges):
+        raise AssertionError("the real server said something else:\n" + "\n".join(found))
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "setup" and "space" in getattr(item, "fixturenames", ()):
+        params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+        section = item.get_closest_marker("section")
+        row = " ".join(str(part) for part in section.args) if section else ""
+        item.user_properties.append(("claim", [claim_of(item), params.get("space", ""), row]))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    path = config.getoption("--claims-to")
+    if not path:
+        return
+    rows = []
+    for outcome in ("passed", "failed", "skipped", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            properties = dict(getattr(report, "user_properties", ()))
+            if "claim" in properties and (report.when == "call" or outcome != "passed"):
+                claim, arm, section = properties["claim"]
+                result = "known" if "known" in properties else outcome
+                rows.append({"claim": claim, "arm": arm, "section": section, "result": result})
+    Path(path).write_text(json.dumps(rows, indent=1))

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-TOKEN = "conformance"  # a token for a server on loopback that lives for seconds
+from e2e.conformance.faces import ADMIN, USERS, token_of
+
 START_SECONDS = 40.0
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,7 +109,7 @@ def _controllers(state: Path, port: int) -> list[str]:
         "clusters": [
             {"name": "it", "cluster": {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}}
         ],
-        "users": [{"name": "it", "user": {"token": TOKEN}}],
+        "users": [{"name": "it", "user": {"token": token_of(ADMIN)}}],
     }
     (state / "kubeconfig").write_text(json.dumps(kubeconfig))
     return [
@@ -130,7 +131,8 @@ def _keys(state: Path) -> None:
         check=True,
         **quiet,  # type: ignore[call-overload]
     )
-    (state / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+    lines = [f'{token_of(user)},{user},{user},"{",".join(groups)}"' for user, groups in USERS.items()]
+    (state / "tokens.csv").write_text("\n".join(lines) + "\n")
 
 
 def _run(log: Path, program: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -151,7 +153,7 @@ def _ready(port: int) -> bool:
     context = ssl._create_unverified_context()  # noqa: SLF001  its certificate is its own, on loopback
     connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=5)
     try:
-        connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {TOKEN}"})
+        connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {token_of(ADMIN)}"})
         return connection.getresponse().status == 200
     except OSError:
         return False

@@ -26,6 +26,18 @@ from simulator.kube.server import ApiServer
 
 Json = dict[str, Any]
 JSON = "application/json"
+ADMIN = "admin"
+# Who may be a ``user``: name to groups. The real server knows them by the tokens of ``token_of``.
+USERS: Mapping[str, tuple[str, ...]] = {
+    ADMIN: ("system:masters",),
+    "alice": ("developers",),
+    "bob": (),
+}
+
+
+def token_of(user: str) -> str:
+    """A user's token, for a server on loopback that lives for seconds."""
+    return f"conformance-{user}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Answer:
 
     status: int
     body: Json
+    warnings: tuple[str, ...] = ()
 
     @property
     def refusal(self) -> tuple[int, str]:
@@ -69,9 +82,11 @@ class Face(Protocol):
         body: Any = None,
         *,
         content_type: str = JSON,
+        accept: str = "",
         query: Mapping[str, str] | None = None,
+        user: str = ADMIN,
     ) -> Answer:
-        """One request and its answer."""
+        """One request of a user, and its answer."""
         ...
 
     def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
@@ -118,12 +133,23 @@ class SimulatedFace:
         body: Any = None,
         *,
         content_type: str = JSON,
+        accept: str = "",
         query: Mapping[str, str] | None = None,
+        user: str = ADMIN,
     ) -> Answer:
         """See ``Face``."""
-        request = ApiRequest(method=method, path=path, body=body, content_type=content_type, query=query or {})
+        request = ApiRequest(
+            method=method,
+            path=path,
+            body=body,
+            content_type=content_type,
+            accept=accept,
+            query=query or {},
+            user=user,
+            groups=USERS[user],
+        )
         response = self._loop.run_until_complete(self.server.request(request))
-        return Answer(status=response.status, body=deepcopy(response.body))
+        return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
 
     def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
         """See ``Face``."""
@@ -170,9 +196,9 @@ class RealFace:
 
     name = "real"
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int) -> None:
         self._port = port
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token_of(ADMIN)}"}
         self._connection = self._connect(60.0)
         self._webhooks: list[WebhookServer] = []
 
@@ -188,17 +214,22 @@ class RealFace:
         body: Any = None,
         *,
         content_type: str = JSON,
+        accept: str = "",
         query: Mapping[str, str] | None = None,
+        user: str = ADMIN,
     ) -> Answer:
         """See ``Face``."""
-        headers = {**self._headers, "Content-Type": content_type}
+        headers = {"Authorization": f"Bearer {token_of(user)}", "Content-Type": content_type}
+        if accept:
+            headers["Accept"] = accept
         data = None if body is None else json.dumps(body)
         self._connection.request(method, _url(path, query), body=data, headers=headers)
         response = self._connection.getresponse()
         text = response.read()
         if response.will_close:
             self._connection.close()
-        return Answer(status=response.status, body=json.loads(text) if text.startswith(b"{") else {"text": text})
+        content = json.loads(text) if text.startswith(b"{") else {"text": text.decode(errors="replace")}
+        return Answer(status=response.status, body=content, warnings=_warnings(response))
 
     def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
         """See ``Face``."""
@@ -231,6 +262,12 @@ class RealFace:
         self._connection.close()
         for webhook in self._webhooks:
             webhook.close()
+
+
+def _warnings(response: http.client.HTTPResponse) -> tuple[str, ...]:
+    """The sentences of the ``Warning`` headers: ``299 - "text"``."""
+    quoted = [header.split(" ", 2)[2] for header in response.headers.get_all("Warning") or []]
+    return tuple(text[1:-1].replace('\\"', '"') for text in quoted)
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:

@@ -4,9 +4,13 @@ import json
 from base64 import b64encode
 from typing import Any, Self
 
+import pytest
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap
 from e2e.conformance.faces import Answer
+
+pytestmark = pytest.mark.section("C.5 admission")
 
 Json = dict[str, Any]
 ROOT = "/apis/admissionregistration.k8s.io/v1"
@@ -54,14 +58,13 @@ class Registration:
 
     def until(self, status: int, name: str = "probe") -> Answer:
         """A dry-run create, again and again until the server asks the webhook and gives this status."""
-        for _ in range(50):
-            answer = self._space.face.send(
-                "POST", self._space.path("configmaps"), configmap(name), query={"dryRun": "All"}
-            )
-            if answer.status == status:
-                return answer
-            self._space.face.wait(0.1)
-        raise AssertionError(answer.body)
+
+        def ask() -> Answer:
+            path = self._space.path("configmaps")
+            return self._space.face.send("POST", path, configmap(name), query={"dryRun": "All"})
+
+        self._space.face.until(lambda: ask().status == status)
+        return ask()
 
 
 def test_a_webhook_that_cannot_be_reached_stops_the_write_unless_told_to_be_ignored(space: Workspace) -> None:

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import DEFINITIONS, definition, install, is_established, widget
+
+pytestmark = pytest.mark.section("C.5 custom resources")
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
@@ -106,7 +110,7 @@ def test_rules_about_change_compare_with_what_was_there(space: Workspace) -> Non
 def test_what_became_invalid_is_tolerated_where_it_is_not_touched(space: Workspace) -> None:
     spec: Json = {"type": "object", "properties": {"old": {"type": "string"}, "other": {"type": "integer"}}}
     crd = definition("ratchets", "Ratchet", "Namespaced", spec, subresources={"status": {}})
-    install(space.face, crd)
+    install(space.bare, crd)
     root = f"/apis/conformance.test/v1/namespaces/{space.namespace}/ratchets"
     body = {
         "apiVersion": "conformance.test/v1",
@@ -128,10 +132,8 @@ def test_what_became_invalid_is_tolerated_where_it_is_not_touched(space: Workspa
         }
     ]
     assert space.face.send("PATCH", where, schema, content_type="application/json-patch+json").status == 200
-    for _ in range(50):
-        if space.face.send("POST", root, {**body, "metadata": {"name": "b"}}, query={"dryRun": "All"}).status == 422:
-            break
-        space.face.wait(0.1)
+    other = {**body, "metadata": {"name": "b"}}
+    space.face.until(lambda: space.face.send("POST", root, other, query={"dryRun": "All"}).status == 422)
     touched = space.face.send("PATCH", f"{root}/a", {"spec": {"old": "also too long"}}, content_type=MERGE)
     assert ("spec.old", "FieldValueTooLong") in touched.causes
     beside = space.face.send("PATCH", f"{root}/a", {"spec": {"other": 2}}, content_type=MERGE)
@@ -173,17 +175,11 @@ def test_without_a_status_subresource_status_is_a_field_like_others(space: Works
 
 def test_a_deleted_definition_takes_its_objects_with_it(space: Workspace) -> None:
     crd = definition("flashes", "Flash", "Namespaced", {"type": "object"})
-    install(space.face, crd)
+    install(space.bare, crd)
     root = f"/apis/conformance.test/v1/namespaces/{space.namespace}/flashes"
     body = {"apiVersion": "conformance.test/v1", "kind": "Flash", "metadata": {"name": "a"}, "spec": {}}
     assert space.face.send("POST", root, body).status == 201
     space.face.send("DELETE", f"{DEFINITIONS}/flashes.conformance.test")
-    for _ in range(100):
-        if space.face.send("GET", f"{DEFINITIONS}/flashes.conformance.test").status == 404:
-            break
-        space.face.wait(0.1)
-    for _ in range(100):
-        if space.face.send("GET", f"{root}/a").status == 404:
-            break
-        space.face.wait(0.1)
+    space.face.until(lambda: space.face.send("GET", f"{DEFINITIONS}/flashes.conformance.test").status == 404)
+    space.face.until(lambda: space.face.send("GET", f"{root}/a").status == 404)
     assert space.face.send("GET", f"{root}/a").status == 404

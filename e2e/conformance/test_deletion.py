@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+import pytest
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap, pod, widget
+
+pytestmark = pytest.mark.section("C.2 deletion")
 
 MERGE = "application/merge-patch+json"
 

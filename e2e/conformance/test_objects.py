@@ -1,7 +1,11 @@
 """Creating, reading and changing objects."""
 
+import pytest
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap, pod, widget
+
+pytestmark = pytest.mark.section("C.1, C.3 objects and writes")
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"

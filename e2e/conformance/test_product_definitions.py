@@ -10,6 +10,8 @@ from e2e.conformance.control_plane import ROOT
 from e2e.conformance.definitions import DEFINITIONS, is_established
 from e2e.conformance.faces import Face
 
+pytestmark = pytest.mark.section("C.5 the product's definitions")
+
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
 CRDS = ROOT / "charts/spiderpool/crds"
@@ -22,10 +24,10 @@ def _installed(space: Workspace) -> None:
     for file in sorted(CRDS.glob("*.yaml")):
         crd = yaml.safe_load(file.read_text())
         path = f"{DEFINITIONS}/{crd['metadata']['name']}"
-        if space.face.send("GET", path).status == 404:
-            created = space.face.send("POST", DEFINITIONS, crd)
+        if space.bare.send("GET", path).status == 404:
+            created = space.bare.send("POST", DEFINITIONS, crd)
             assert created.status == 201, created.body
-            _wait(space.face, path, crd)
+            _wait(space.bare, path, crd)
 
 
 def _wait(face: Face, path: str, crd: Json) -> None:

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap, pod, widget
+
+pytestmark = pytest.mark.section("C.4 reads, lists, watches")
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"

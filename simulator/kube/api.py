@@ -16,7 +16,8 @@ Json = dict[str, Any]
 class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request: ``path`` such as ``/api/v1/namespaces/default/pods/web-0``, ``query`` with the API's parameter names
     (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
-    ``content_type`` selects the kind of a PATCH.
+    ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``
+    and ``groups`` are who asks, by what the face has verified.
     """
 
     method: str
@@ -24,14 +25,19 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
     content_type: str = "application/json"
+    accept: str = ""
     user: str = "admin"
+    groups: tuple[str, ...] = ()
 
 
 class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """HTTP status and JSON body; an error has a ``Status`` object as its body."""
+    """HTTP status and JSON body; an error has a ``Status`` object as its body. ``warnings`` are sentences for people,
+    one for each ``Warning`` header.
+    """
 
     status: int
     body: Json
+    warnings: tuple[str, ...] = ()
 
 
 class Api(Protocol):

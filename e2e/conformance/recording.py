@@ -1,0 +1,142 @@
+"""What the real API server said to each claim, kept, so that a machine without it still compares with its words.
+
+A ``Transcript`` stands before a face and notes every request with its answer, masked (``masking.py``). The transcript of
+the real server is kept as a file for each claim under ``recordings/``; that of every other arm has to be equal to it.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from e2e.conformance.faces import ADMIN, JSON, Answer, Face
+from e2e.conformance.masking import Masks
+from e2e.conformance.webhook import Handler
+
+Json = dict[str, Any]
+FOLDER = Path(__file__).parent / "recordings"
+POLL_SECONDS = 0.1
+_DIFFERENCES_SHOWN = 12
+
+
+class Transcript:
+    """A face that notes what it is asked and what it answers."""
+
+    def __init__(self, face: Face) -> None:
+        self.name = face.name
+        self.exchanges: list[Json] = []
+        self._face = face
+        self._masks = Masks()
+        self._notes = True
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        accept: str = "",
+        query: Mapping[str, str] | None = None,
+        user: str = ADMIN,
+    ) -> Answer:
+        """See ``Face``."""
+        answer = self._face.send(method, path, body, content_type=content_type, accept=accept, query=query, user=user)
+        self._note(method, path, body, query, answer)
+        return answer
+
+    def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
+        """Ask again and again until it holds; what is asked meanwhile is not noted, as its number depends on the clock.
+
+        Raises:
+            AssertionError: it never did.
+        """
+        self._notes = False
+        try:
+            waited = 0.0
+            while not holds():
+                assert waited < seconds, f"it did not come to pass within {seconds} s"
+                self._face.wait(POLL_SECONDS)
+                waited += POLL_SECONDS
+        finally:
+            self._notes = True
+
+    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+        """See ``Face``."""
+        events = self._face.watch(path, count, seconds=seconds, query=query)
+        self.exchanges.append({"request": self._line("WATCH", path, query), "events": self._masks.value(events)})
+        return events
+
+    def wait(self, seconds: float) -> None:
+        """See ``Face``."""
+        self._face.wait(seconds)
+
+    def webhook(self, handler: Handler) -> Json:
+        """See ``Face``."""
+        return self._face.webhook(handler)
+
+    def _note(self, method: str, path: str, body: Any, query: Mapping[str, str] | None, answer: Answer) -> None:
+        if not self._notes:
+            return
+        exchange: Json = {"request": self._line(method, path, query)}
+        if body is not None:
+            text = json.dumps(self._masks.value(body), sort_keys=True)
+            exchange["body"] = sha256(text.encode()).hexdigest()[:12]
+        exchange["status"] = answer.status
+        exchange["answer"] = self._masks.value(answer.body)
+        if answer.warnings:
+            exchange["warnings"] = [self._masks.text(warning) for warning in answer.warnings]
+        self.exchanges.append(exchange)
+
+    def _line(self, method: str, path: str, query: Mapping[str, str] | None) -> str:
+        masked = {name: self._masks.value(value, name) for name, value in (query or {}).items() if name != "continue"}
+        return self._masks.text(f"{method} {path}" + (f"?{urlencode(masked)}" if masked else ""))
+
+
+def file_of(claim: str) -> Path:
+    """Where the recording of a claim is kept; a claim is named ``module.test[case]``."""
+    safe = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in claim).strip("-")
+    return FOLDER / f"{safe}.json"
+
+
+def keep(claim: str, exchanges: list[Json]) -> None:
+    """Write what the real server said, one exchange a line."""
+    FOLDER.mkdir(exist_ok=True)
+    lines = ",\n".join(json.dumps(exchange, sort_keys=True) for exchange in exchanges)
+    file_of(claim).write_text(f"[\n{lines}\n]\n")
+
+
+def differences(claim: str, exchanges: list[Json]) -> list[str]:
+    """Where a transcript differs from the recording, as lines; none: they are the same."""
+    path = file_of(claim)
+    if not path.exists():
+        return [f"there is no recording {path.name}: python -m e2e.conformance --record makes it"]
+    wanted: list[Json] = json.loads(path.read_text())
+    found: list[str] = []
+    for position, (want, have) in enumerate(zip(wanted, exchanges, strict=False)):
+        if (want["request"], want.get("body")) != (have["request"], have.get("body")):
+            found.append(
+                f"request {position} was {want['request']}, is {have['request']}: the claim has changed, record it"
+            )
+            break
+        found += [f"{want['request']}: {line}" for line in _compare("", want, have)]
+    if len(wanted) != len(exchanges):
+        found.append(f"{len(wanted)} exchanges were recorded, {len(exchanges)} took place")
+    return found[:_DIFFERENCES_SHOWN]
+
+
+# Not compared: the simulated server does not keep them.
+IGNORED = frozenset({"managedFields"})
+
+
+def _compare(place: str, want: Any, have: Any) -> Iterator[str]:
+    if isinstance(want, dict) and isinstance(have, dict):
+        for name in sorted({*want, *have} - IGNORED):
+            yield from _compare(f"{place}.{name}", want.get(name, "(absent)"), have.get(name, "(absent)"))
+    elif isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
+        for position, (one, other) in enumerate(zip(want, have, strict=True)):
+            yield from _compare(f"{place}[{position}]", one, other)
+    elif want != have or isinstance(want, bool) != isinstance(have, bool):
+        yield f"{place} was {json.dumps(want)[:300]}, is {json.dumps(have, default=str)[:300]}"
