@@ -99,7 +99,8 @@ def stale(group: str, plural: str, name: str) -> Refusal:
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refusal:
     """422: the object breaks rules of its kind; one cause for each."""
-    text = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    lines = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
+    text = lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]"
     message = f'{kind}{"." + group if group else ""} "{name}" is invalid: {text}'
     return Refusal(422, "Invalid", message, details=_details(group, kind, name, causes))
 
