@@ -1,6 +1,6 @@
 """The simulator as a backend of scenarios: each scenario runs in a fresh world on virtual time, judged by the oracles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from e2e.cluster import Capability, Check, Json, RefusedError, Wire
 from e2e.scenario import Body
@@ -16,10 +16,17 @@ READY_SECONDS = 30.0
 
 
 class SimulatorBackend:
-    """Every capability there is: on a simulated cluster nothing is out of reach."""
+    """Every capability there is: on a simulated cluster nothing is out of reach.
+
+    Attributes:
+        on_world: told each world before it starts; None: nobody listens.
+    """
 
     name = "simulator"
     capabilities = frozenset(Capability)
+
+    def __init__(self) -> None:
+        self.on_world: Callable[[World], None] | None = None
 
     def missing(self) -> list[str]:
         """Nothing is needed."""
@@ -31,6 +38,8 @@ class SimulatorBackend:
 
         async def main() -> None:
             world = World(tape, Shape())
+            if self.on_world is not None:
+                self.on_world(world)
             await world.start()
             cluster = SimulatedCluster(world)
             try:

@@ -6,6 +6,7 @@ the real server is kept as a file for each claim under ``recordings/``; that of 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from urllib.parse import urlencode
 from e2e.conformance.faces import ADMIN, JSON, Answer, Face
 from e2e.conformance.masking import Masks
 from e2e.conformance.webhook import Handler
+from simulator.kube.api import ApiRequest
+from simulator.kube.calls import asked
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "recordings"
@@ -41,10 +44,15 @@ class Transcript:
         accept: str = "",
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
+        own: str = "",
     ) -> Answer:
-        """See ``Face``."""
+        """See ``Face``. Of a list in which others stand too, only the items named ``own`` are noted."""
         answer = self._face.send(method, path, body, content_type=content_type, accept=accept, query=query, user=user)
-        self._note(method, path, body, query, answer)
+        noted = answer
+        if own and "items" in answer.body:
+            items = [item for item in answer.body["items"] if item["metadata"]["name"] == own]
+            noted = replace(answer, body={**answer.body, "items": items})
+        self._note(method, path, body, query, content_type, noted)
         return answer
 
     def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
@@ -66,7 +74,9 @@ class Transcript:
     def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
         """See ``Face``."""
         events = self._face.watch(path, count, seconds=seconds, query=query)
-        self.exchanges.append({"request": self._line("WATCH", path, query), "events": self._masks.value(events)})
+        asks = str(asked(ApiRequest(method="GET", path=path, query=query or {}), watch=True))
+        line = self._line("WATCH", path, query)
+        self.exchanges.append({"request": line, "asks": asks, "events": self._masks.value(events)})
         return events
 
     def wait(self, seconds: float) -> None:
@@ -77,10 +87,19 @@ class Transcript:
         """See ``Face``."""
         return self._face.webhook(handler)
 
-    def _note(self, method: str, path: str, body: Any, query: Mapping[str, str] | None, answer: Answer) -> None:
+    def _note(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, str] | None,
+        content_type: str,
+        answer: Answer,
+    ) -> None:
         if not self._notes:
             return
-        exchange: Json = {"request": self._line(method, path, query)}
+        request = ApiRequest(method=method, path=path, query=query or {}, body=body, content_type=content_type)
+        exchange: Json = {"request": self._line(method, path, query), "asks": str(asked(request))}
         if body is not None:
             text = json.dumps(self._masks.value(body), sort_keys=True)
             exchange["body"] = sha256(text.encode()).hexdigest()[:12]
@@ -121,7 +140,7 @@ def differences(claim: str, exchanges: list[Json]) -> list[str]:
                 f"request {position} was {want['request']}, is {have['request']}: the claim has changed, record it"
             )
             break
-        found += [f"{want['request']}: {line}" for line in _compare("", want, have)]
+        found += [f"{want['request']}: {line}" for line in _compare("", {"asks": have["asks"], **want}, have)]
     if len(wanted) != len(exchanges):
         found.append(f"{len(wanted)} exchanges were recorded, {len(exchanges)} took place")
     return found[:_DIFFERENCES_SHOWN]

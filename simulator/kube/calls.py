@@ -6,8 +6,10 @@ on them.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from simulator.kube.api import ApiRequest
+from simulator.kube.kinds import BUILTINS
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -74,3 +76,57 @@ class Meter:
             for (who, what, where), number in self.counts.items()
             if client in ("", who) and verb in ("", what) and resource in ("", where)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request relies on: verb, resource (``custom`` for all that definitions declare) and options, sorted."""
+
+    verb: str
+    resource: str
+    options: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join([self.verb, self.resource, *self.options])
+
+
+BUILT_IN_GROUPS = frozenset(resource.group for resource in BUILTINS)
+_SPOKEN = frozenset({"resourceVersionMatch", "dryRun", "propagationPolicy", "fieldValidation"})  # the value matters too
+_UNSPOKEN = frozenset({"watch", "timeoutSeconds", "fieldManager"})  # change nothing of what is answered
+
+
+def asked(request: ApiRequest, *, watch: bool = False) -> Asked:
+    """What ``request`` relies on. Selectors count by the kind of selector, field selectors by their fields."""
+    call = describe(request, watch=watch)
+    options = {text for name, value in request.query.items() if value and (text := _option(name, value))}
+    if request.method == "PATCH":
+        options.add(request.content_type.partition("/")[2].removesuffix("+json").removesuffix("+yaml"))
+    if request.method == "DELETE" and isinstance(request.body, dict):
+        options |= {text for name, value in request.body.items() if (text := _delete_option(name, value))}
+    parts = request.path.strip("/").split("/")
+    group = parts[1] if parts[0] == "apis" and len(parts) > 1 else ""
+    _, slash, subresource = call.resource.partition("/")
+    resource = call.resource if group in BUILT_IN_GROUPS else f"custom{slash}{subresource}"
+    return Asked(verb=call.verb, resource=resource, options=tuple(sorted(options)))
+
+
+def _option(name: str, value: str) -> str:
+    if name in _UNSPOKEN:
+        return ""
+    if name in _SPOKEN:
+        return f"{name}={value}"
+    if name == "resourceVersion":
+        return "resourceVersion=0" if value == "0" else "resourceVersion"
+    if name == "fieldSelector":
+        return "+".join(sorted({term.partition("=")[0].rstrip("!") for term in value.split(",")}))
+    return name
+
+
+def _delete_option(name: str, value: Any) -> str:
+    if name in ("kind", "apiVersion"):
+        return ""
+    if name == "preconditions":
+        return "+".join(sorted(value))
+    if name == "gracePeriodSeconds":
+        return "gracePeriodSeconds=0" if value == 0 else "gracePeriodSeconds"
+    return _option(name, str(value))

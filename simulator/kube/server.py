@@ -6,7 +6,7 @@ randomness but what it is given, so that the same requests in the same order giv
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -52,7 +52,11 @@ async def no_way_to_webhooks(client_config: Json, review: Json) -> Json:
 
 
 class ApiServer:
-    """Implements ``simulator.kube.api.Api``."""
+    """Implements ``simulator.kube.api.Api``.
+
+    Attributes:
+        on_request: told each request before it is answered, and whether it is a watch; None: nobody listens.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class ApiServer:
         self._watches: dict[int, Watch] = {}
         self._next_watch = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
+        self.on_request: Callable[[ApiRequest, bool], None] | None = None
         self._make_namespaces()
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -94,6 +99,8 @@ class ApiServer:
 
     async def request(self, request: ApiRequest) -> ApiResponse:
         """Answer one request; what is refused is answered too."""
+        if self.on_request is not None:
+            self.on_request(request, False)
         try:
             route = resolve(self.registry, request.path)
             status, body = await self._dispatch(route, request)
@@ -208,6 +215,8 @@ class ApiServer:
 
     def open(self, request: ApiRequest) -> Feed:
         """Begin a watch, for a reader who does not want to wait for each event; whoever opens it has to leave it."""
+        if self.on_request is not None:
+            self.on_request(request, True)
         try:
             route = resolve(self.registry, request.path)
             watch, after = self._open(route, request.query)

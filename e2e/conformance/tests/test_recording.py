@@ -14,7 +14,7 @@ ONE, TWO = "0d9b1b6e-6f3c-4f0e-8a53-0b9a3c1d2e4f", "1d9b1b6e-6f3c-4f0e-8a53-0b9a
 
 
 def _exchange(**answer: Any) -> dict[str, Any]:
-    return {"request": "GET /a", "status": 200, "answer": answer}
+    return {"request": "GET /a", "asks": "get a", "status": 200, "answer": answer}
 
 
 @pytest.fixture
