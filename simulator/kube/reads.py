@@ -139,8 +139,11 @@ def _page(
 ) -> Json:
     if revision < table.forgotten:
         raise _expired_page(store, after)
-    objects = table.objects if revision >= store.revision else table.snapshot(revision)
-    keys = table.keys if objects is table.objects else sorted(objects)
+    if revision >= table.revision:
+        objects, keys = table.objects, table.candidates(selection)
+    else:
+        objects = table.snapshot(revision)
+        keys = sorted(key for key in objects if selection.namespace in ("", key[0]))
     items: list[Json] = []
     start = bisect_right(keys, after) if after != ("", "") else 0
     for position in range(start, len(keys)):
@@ -148,18 +151,17 @@ def _page(
         if not selection.matches(item):
             continue
         if limit and len(items) == limit:
-            return _cut(resource, items, revision, objects, selection)
+            return _cut(resource, items, revision, 0 if selection.selects else len(keys) - position)
         items.append(item)
     return _answer(resource, items, revision)
 
 
-def _cut(resource: Resource, items: list[Json], revision: int, objects: Mapping[Key, Json], wanted: Selection) -> Json:
+def _cut(resource: Resource, items: list[Json], revision: int, left: int) -> Json:
     last = items[-1]["metadata"]
     last_key = (last.get("namespace", ""), last["name"])
     answer = _answer(resource, items, revision)
     answer["metadata"]["continue"] = _write_token(revision, last_key)
-    if not wanted.selects:
-        left = sum(1 for key in objects if key > last_key and (not wanted.namespace or key[0] == wanted.namespace))
+    if left:
         answer["metadata"]["remainingItemCount"] = left
     return answer
 

@@ -104,9 +104,10 @@ class Table:
     def select(self, selection: Selection) -> list[Json]:
         """The matching objects as they are now, in the order of their keys."""
         objects = self.objects
-        return [item for item in map(objects.__getitem__, self._candidates(selection)) if selection.matches(item)]
+        return [item for item in map(objects.__getitem__, self.candidates(selection)) if selection.matches(item)]
 
-    def _candidates(self, selection: Selection) -> list[Key]:
+    def candidates(self, selection: Selection) -> list[Key]:
+        """The keys among which all matches are, sorted: by an index, or those of the namespace."""
         if selection.pin is not None:
             return sorted(self._index(selection.pin).buckets.get(selection.pin.value, ()))
         if not selection.namespace:
