@@ -6,6 +6,7 @@ real server: values are not typed by the schema (an undeclared field shows at ev
 is written), strings of format date-time stay strings, and there are no cost budgets.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from ipaddress import (
@@ -22,7 +23,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_math, ext_optional, ext_strings
+from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -50,8 +51,40 @@ class Expression:
         result = self._evaluate(scope)
         return f"error: {result.plain_value()}" if result.type() == cel.Type.ERROR else result.plain_value()
 
+    def error(self, scope: Scope) -> str:
+        """Why it cannot be evaluated, in the server's words; empty where it can."""
+        result = self._evaluate(scope)
+        return evaluation_error(str(result.plain_value())) if result.type() == cel.Type.ERROR else ""
+
+
+_ERROR_WORDS = (
+    (re.compile(r'Key not found in map : "(.*)"'), r"no such key: \1"),
+    (re.compile(r"divide by zero"), "division by zero"),
+    (re.compile(r"modulus by zero"), "modulus by zero"),
+    (re.compile(r"Index error: index=(-?\d+) size=\d+"), r"index out of bounds: \1"),
+    (re.compile(r"No matching overloads found.*"), "'no such overload'"),
+)
+_CODE = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
+
+
+def evaluation_error(text: str) -> str:
+    """An error of the library in the words of the real server, as far as it has others."""
+    bare = _CODE.sub("", text)
+    for pattern, words in _ERROR_WORDS:
+        if pattern.fullmatch(bare):
+            return pattern.sub(words, bare)
+    return bare
+
+
+def with_optional_old_self(text: str) -> str:
+    """A rule in which ``oldSelf`` is an optional value, over the variables ``OPTIONAL_VARIABLES``: ``earlier`` is a list
+    with what was there before, or an empty one. (The library takes no optional values from outside.)
+    """
+    return f"cel.bind(oldSelf, earlier.size() > 0 ? optional.of(earlier[0]) : optional.none(), ({text}))"
+
 
 RULE_VARIABLES = ("self", "oldSelf")
+OPTIONAL_VARIABLES = ("self", "earlier")
 ADMISSION_VARIABLES = ("request", "object", "oldObject")
 
 
@@ -64,7 +97,7 @@ def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -
     try:
         return Expression(_environment(variables).compile(text))
     except RuntimeError as error:
-        raise CelError(str(error)) from error
+        raise CelError(_CODE.sub("", str(error))) from error
 
 
 def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES) -> Scope:
@@ -208,5 +241,10 @@ def _environment(variables: tuple[str, ...]) -> Any:
     return cel.NewEnv(
         variables=dict.fromkeys(variables, kinds.DYN),
         functions=declared,
-        extensions=[ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional()],
+        extensions=[
+            ext_strings.ExtStrings(),
+            ext_math.ExtMath(),
+            ext_optional.ExtOptional(),
+            *([ext_bindings.ExtBindings()] if variables == OPTIONAL_VARIABLES else []),
+        ],
     )

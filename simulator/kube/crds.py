@@ -7,11 +7,11 @@ that do not compile) is refused when it is written, rather than served halfway.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from simulator.kube.custom_checks import ROOT_FIELDS, compile_custom_check
 from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
-from simulator.kube.registry import METADATA_FIELDS, Check, Complete, Resource, nothing_to_check, nothing_to_complete
-from simulator.kube.rules import BadRule, compile_rules, rule_causes
-from simulator.kube.schema import Found, causes_of, compile_check, rules_unchecked
+from simulator.kube.registry import METADATA_FIELDS, Complete, Resource, nothing_to_check, nothing_to_complete
+from simulator.kube.rules import BadRule, compile_rules
 from simulator.kube.selection import field_extractor
 from simulator.kube.shaping import compile_shape
 
@@ -89,24 +89,7 @@ def _completion(schema: Json) -> Complete:
 
 
 # What every object has; its schema is not the definition's to say.
-_ROOT: Json = {name: {} for name in ("apiVersion", "kind", "metadata")}
-
-
-def _checking(schema: Json) -> Check:
-    properties = {name: child for name, child in (schema.get("properties") or {}).items() if name not in _ROOT}
-    check = compile_check({**schema, "properties": properties})
-    rules = compile_rules(schema)
-
-    def checked(body: Json, before: Json | None) -> Sequence[Cause]:
-        found: Found = []
-        check(body, None, found)
-        causes = causes_of(found, body, before) if found else []
-        if rules is None:
-            return causes
-        unchecked = rules_unchecked(causes)
-        return [*causes, unchecked] if unchecked else [*causes, *rule_causes(rules, body, before)]
-
-    return checked
+_ROOT: Json = {name: {} for name in ROOT_FIELDS}
 
 
 def resource_of(crd: Json) -> Resource:
@@ -116,6 +99,7 @@ def resource_of(crd: Json) -> Resource:
     subresources = version.get("subresources") or {}
     has_status = "status" in subresources
     schema = _schema_of(version)
+    trusted = crd["metadata"].get("generation", 1) == 1
     selectable = [field["jsonPath"].removeprefix(".") for field in version.get("selectableFields") or []]
     return Resource(
         group=spec["group"],
@@ -130,7 +114,7 @@ def resource_of(crd: Json) -> Resource:
         strict_type=True,
         strategic=False,
         complete=nothing_to_complete if schema is None else _completion(schema),
-        check=nothing_to_check if schema is None else _checking(schema),
+        check=nothing_to_check if schema is None else compile_custom_check(schema, subresources, trusted=trusted),
         fields={**METADATA_FIELDS, **{path: field_extractor(path) for path in selectable}},
     )
 

@@ -2,8 +2,9 @@
 
 All rules of one value are joined into one expression, which is true nearly always; only when it is not, the rules are
 asked one by one for their messages. A rule that names ``oldSelf`` speaks of a change: it is asked when the value was
-there before, and where before and after can be told apart (not inside a list without keys). The other rules are not
-held against a value that an update leaves as it was.
+there before, and where before and after can be told apart (not inside a list without keys), unless it says that it
+can do without (``optionalOldSelf``). What the other rules say of a value that an update leaves as it was is advice and
+no fault; where the rules have never changed it need not be asked at all, as the value was accepted under them.
 """
 
 import re
@@ -11,40 +12,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.kube.cel import CelError, Expression, compile_expression, scope
+from simulator.kube.advice import advise
+from simulator.kube.cel import (
+    OPTIONAL_VARIABLES,
+    CelError,
+    Expression,
+    compile_expression,
+    scope,
+    with_optional_old_self,
+)
+from simulator.kube.field_errors import NOWHERE, OMITTED, duplicate, forbidden_field, invalid_value, required
 from simulator.kube.refusals import Cause
-from simulator.kube.schema import LIST_KEYS, LIST_TYPE, Found, Path, text_of
+from simulator.kube.rule_fields import escaped as escaped_name
+from simulator.kube.rule_fields import steps_below
+from simulator.kube.schema_faults import LIST_KEYS, LIST_TYPE, MAP_TYPE
 
 Json = dict[str, Any]
+Path = tuple[Any, str | int, bool] | None
+"""The place of a value: of what it is part, under which name, and whether that is the key of a map."""
 
 _LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _OLD_SELF = re.compile(r"\boldSelf\b")
-_RESERVED = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
+_OWN_NAMES = re.compile(r"__\w+__")
 _ABSENT: Any = object()
+_MESSAGE_BYTES = 5 * 1024
 
 
 class BadRule(Exception):
@@ -53,65 +44,110 @@ class BadRule(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
+    text: str
     expression: Expression
     message: str
     message_expression: Expression | None
     reason: str
-    field_path: str
+    field_steps: Sequence[tuple[str, bool]]
     transition: bool
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule that is broken; ``about_change`` if it compares with what was there before."""
+
+    cause: Cause
+    about_change: bool
 
 
 View = Callable[[Any], Any]
 
 
+def text_of(path: Path) -> str:
+    """``spec.ips[0]``, ``spec.counts[x]``."""
+    steps: list[str] = []
+    while path is not None:
+        steps.append(f"[{path[1]}]" if path[2] or isinstance(path[1], int) else f".{path[1]}")
+        path = path[0]
+    return "".join(reversed(steps)).removeprefix(".") or NOWHERE
+
+
 class RuleNode:
     """The rules of one place in the schema, and of the places below it."""
 
-    def __init__(self, schema: Json, where: str, *, correlated: bool, escaped: bool) -> None:
+    def __init__(self, schema: Json, *, correlated: bool, escaped: bool, node: Json | None = None) -> None:
         self.has_transitions: bool
-        self._rules = [_rule(given, where, correlated=correlated) for given in _given(schema)]
-        self._on_create = _joined([given for given in _given(schema) if not _transitional(given["rule"])])
-        self._on_update = _joined(_given(schema))
-        self._view = _view(schema) if escaped else None
-        self._properties = _children(schema.get("properties") or {}, where, correlated=correlated, escaped=escaped)
-        values = schema.get("additionalProperties")
-        self._values = (
-            _child(values, where + ".*", correlated=correlated, escaped=escaped) if isinstance(values, dict) else None
-        )
+        self.empty: bool
+        given = _given(schema)
+        node = schema if node is None else node
+        self._shows_value = node.get("type") not in ("object", "array")
+        self._type = node.get("type") or ""
+        self._rules = [_rule(one, node) for one in given]
+        plain = [one for one in given if not one.get("optionalOldSelf")]
+        self._on_create = _joined([one for one in plain if not _transitional(one["rule"])])
+        self._on_update = _joined(plain)
+        self._optional = any(rule.optional for rule in self._rules)
+        self._view = _view(node) if escaped else None
+        self._correlates = node.get(MAP_TYPE) != "atomic"
+        inside = correlated and self._correlates
+        self._properties = _children(schema.get("properties") or {}, correlated=inside, escaped=escaped)
+        self._values = _child(schema.get("additionalProperties"), correlated=inside, escaped=escaped)
         self._keys: Sequence[str] = schema.get(LIST_KEYS) or () if schema.get(LIST_TYPE) == "map" else ()
-        items = schema.get("items")
-        keyed = correlated and bool(self._keys)
-        self._items = (
-            _child(items, where + "[]", correlated=keyed, escaped=escaped) if isinstance(items, dict) else None
-        )
-        below = [*self._properties.values(), *(node for node in (self._values, self._items) if node is not None)]
+        self._items = _child(schema.get("items"), correlated=correlated and bool(self._keys), escaped=escaped)
+        self._all_of = [
+            found
+            for one in schema.get("allOf") or ()
+            if not (found := RuleNode(one, correlated=correlated, escaped=escaped, node=node)).empty
+        ]
+        below = [*self._properties.values(), *(child for child in (self._values, self._items) if child), *self._all_of]
         self.empty = not self._rules and not below
         self.has_transitions = any(rule.transition for rule in self._rules) or any(
-            node.has_transitions for node in below
+            child.has_transitions for child in below
         )
 
-    def check(self, value: Any, old: Any, path: Path, found: Found) -> None:
-        """Report every rule that ``value`` breaks; ``old`` is what was there before, or nothing."""
-        same = old is not _ABSENT and (value is old or value == old)
-        if same and not self.has_transitions:
+    def check(self, value: Any, old: Any, path: Path, found: list[Finding], *, trusted: bool, same: bool) -> None:
+        """Report every rule that ``value`` breaks.
+
+        Args:
+            value: the new value.
+            old: what was there before, or nothing.
+            path: where.
+            found: what is broken is added here.
+            trusted: what was there before was accepted under these rules.
+            same: the nearest value around it that can be told apart is as it was.
+        """
+        if value is None:
             return
+        if old is not _ABSENT:
+            same = value is old or value == old
+            if same and trusted and not self.has_transitions:
+                return
         if self._rules:
             self._ask(value, old, path, found, same=same)
+        for node in self._all_of:
+            node.check(value, old, path, found, trusted=trusted, same=same)
         if isinstance(value, dict):
-            self._check_object(value, old, path, found)
+            self._check_object(value, old, path, found, trusted=trusted, same=same)
         elif isinstance(value, list) and self._items is not None:
             before = self._by_key(old)
             for position, item in enumerate(value):
-                self._items.check(item, before.get(self._key(item), _ABSENT), (path, position), found)
+                earlier = before.get(self._key(item), _ABSENT)
+                self._items.check(item, earlier, (path, position, False), found, trusted=trusted, same=same)
 
-    def _check_object(self, value: Json, old: Any, path: Path, found: Found) -> None:
-        before: Json = old if isinstance(old, dict) else {}
+    def _check_object(
+        self, value: Json, old: Any, path: Path, found: list[Finding], *, trusted: bool, same: bool
+    ) -> None:
+        before: Json = old if isinstance(old, dict) and self._correlates else {}
         for name, node in self._properties.items():
             if name in value:
-                node.check(value[name], before.get(name, _ABSENT), (path, name), found)
+                earlier = before.get(name, _ABSENT)
+                node.check(value[name], earlier, (path, name, False), found, trusted=trusted, same=same)
         if self._values is not None:
             for name, item in value.items():
-                self._values.check(item, before.get(name, _ABSENT), (path, name), found)
+                earlier = before.get(name, _ABSENT)
+                self._values.check(item, earlier, (path, name, True), found, trusted=trusted, same=same)
 
     def _key(self, item: Any) -> tuple[Any, ...]:
         return tuple(item.get(key) for key in self._keys) if isinstance(item, dict) else ()
@@ -119,33 +155,55 @@ class RuleNode:
     def _by_key(self, old: Any) -> Mapping[tuple[Any, ...], Any]:
         return {self._key(item): item for item in old} if self._keys and isinstance(old, list) else {}
 
-    def _ask(self, value: Any, old: Any, path: Path, found: Found, *, same: bool) -> None:
+    def _ask(self, value: Any, old: Any, path: Path, found: list[Finding], *, same: bool) -> None:
         view = self._view
-        if old is _ABSENT:
+        if old is _ABSENT or old is None:
             values = {"self": view(value) if view else value}
-            joined = self._on_create
+            joined, old = self._on_create, _ABSENT
         else:
             values = {"self": view(value) if view else value, "oldSelf": view(old) if view else old}
             joined = self._on_update
-        if joined is None:
-            return
         asked = scope(values)
-        if joined.holds(asked):
+        if (joined is None or joined.holds(asked)) and not self._optional:
             return
         for rule in self._rules:
-            if (rule.transition and old is _ABSENT) or (same and not rule.transition):
+            if rule.transition and old is _ABSENT and not rule.optional:
                 continue
-            if not rule.expression.holds(asked):
-                found.append((_below(path, rule.field_path), rule.reason, _message(rule, asked)))
+            seen = _optionally(values) if rule.optional else asked
+            if not rule.expression.holds(seen):
+                cause = self._cause(rule, seen, value, path)
+                found.append(Finding(cause=cause, about_change=rule.transition or not same))
+
+    def _cause(self, rule: _Rule, asked: Any, value: Any, path: Path) -> Cause:
+        error = rule.expression.error(asked)
+        if error:
+            said = error + (" for rule: " if error.startswith("'no such overload") else " evaluating rule: ")
+            return invalid_value(text_of(path), self._type, said + (rule.message or rule.text))
+        for step, keyed in rule.field_steps:
+            path = (path, step, keyed)
+        field, shown = text_of(path), value if self._shows_value else OMITTED
+        detail = _message(rule, asked)
+        if rule.reason == "FieldValueForbidden":
+            return forbidden_field(field, detail)
+        if rule.reason == "FieldValueRequired":
+            return required(field, detail)
+        if rule.reason == "FieldValueDuplicate":
+            return duplicate(field, shown)
+        return invalid_value(field, shown, detail)
+
+
+def _optionally(values: Mapping[str, Any]) -> Any:
+    earlier = [values["oldSelf"]] if "oldSelf" in values else []
+    return scope({"self": values["self"], "earlier": earlier}, OPTIONAL_VARIABLES)
 
 
 def compile_rules(schema: Json) -> RuleNode | None:
     """The rules of a whole schema; ``None`` if it has none.
 
     Raises:
-        BadRule: a rule does not compile, or speaks of ``oldSelf`` where before and after cannot be told apart.
+        BadRule: a rule does not compile.
     """
-    node = RuleNode(schema, "", correlated=True, escaped=_uses_escapes(schema))
+    node = RuleNode(schema, correlated=True, escaped=_uses_escapes(schema))
     return None if node.empty else node
 
 
@@ -155,14 +213,28 @@ def _uses_escapes(schema: Any) -> bool:
         return any(_uses_escapes(item) for item in schema)
     if not isinstance(schema, dict):
         return False
-    return "__" in str(schema.get("rule", "")) or any(_uses_escapes(value) for value in schema.values())
+    return _OWN_NAMES.search(f"{schema.get('rule', '')}{schema.get('messageExpression', '')}") is not None or any(
+        _uses_escapes(value) for value in schema.values()
+    )
 
 
-def rule_causes(node: RuleNode, item: Json, before: Json | None) -> list[Cause]:
-    """The rules that an object breaks. Rules see of its metadata only the names."""
-    found: Found = []
-    node.check(_rooted(item), _ABSENT if before is None else _rooted(before), None, found)
-    return [Cause(field=text_of(path) or "<nil>", message=message, reason=reason) for path, reason, message in found]
+def rule_causes(node: RuleNode, item: Json, before: Json | None, *, trusted: bool = True) -> list[Cause]:
+    """The rules that an object breaks. Rules see of its metadata only the names.
+
+    Args:
+        node: the rules.
+        item: the object.
+        before: the object before.
+        trusted: whether the object before was accepted under these rules; if not, it may break them where it stays as
+            it was, and that becomes advice.
+    """
+    found: list[Finding] = []
+    old = _ABSENT if before is None else _rooted(before)
+    node.check(_rooted(item), old, None, found, trusted=trusted, same=False)
+    for finding in found:
+        if not finding.about_change:
+            advise(f"{finding.cause.field}: {finding.cause.message}")
+    return [finding.cause for finding in found if finding.about_change]
 
 
 def _rooted(item: Json) -> Json:
@@ -178,25 +250,27 @@ def _transitional(rule: str) -> bool:
     return _OLD_SELF.search(_LITERALS.sub("", rule)) is not None
 
 
-def _rule(given: Json, where: str, *, correlated: bool) -> _Rule:
-    text = given["rule"]
-    transition = _transitional(text)
-    if transition and not correlated:
-        raise BadRule(f"{where}: oldSelf cannot be used inside a list that has no keys: {text}")
-    if given.get("optionalOldSelf"):
-        raise BadRule(f"{where}: optionalOldSelf is not served: {text}")
-    expression = given.get("messageExpression")
+def _rule(given: Json, node: Json) -> _Rule:
+    text, expression, optional = given["rule"], given.get("messageExpression"), bool(given.get("optionalOldSelf"))
+
+    def compiled(expression: str) -> Expression:
+        if optional:
+            return compile_expression(with_optional_old_self(expression), OPTIONAL_VARIABLES)
+        return compile_expression(expression)
+
     try:
         return _Rule(
-            expression=compile_expression(text),
-            message=given.get("message") or f"failed rule: {text}",
-            message_expression=compile_expression(expression) if expression else None,
+            text=text.strip(),
+            expression=compiled(text),
+            message=(given.get("message") or "").strip(),
+            message_expression=compiled(expression) if expression else None,
             reason=given.get("reason") or "FieldValueInvalid",
-            field_path=given.get("fieldPath", ""),
-            transition=transition,
+            field_steps=steps_below(given.get("fieldPath", "").strip(), node),
+            transition=_transitional(text),
+            optional=optional,
         )
-    except CelError as error:
-        raise BadRule(f"{where}: {error}") from error
+    except (CelError, ValueError) as error:
+        raise BadRule(str(error)) from error
 
 
 def _joined(rules: Sequence[Json]) -> Expression | None:
@@ -209,35 +283,24 @@ def _joined(rules: Sequence[Json]) -> Expression | None:
 
 
 def _message(rule: _Rule, asked: Any) -> str:
-    if rule.message_expression is not None:
+    if rule.message_expression is not None and not rule.message_expression.error(asked):
         text = rule.message_expression.value(asked)
-        if isinstance(text, str) and text.strip() and not text.startswith("error:"):
-            return text
-    outcome = rule.expression.value(asked)
-    if isinstance(outcome, str) and outcome.startswith("error:"):
-        return f"rule evaluation error: {outcome.removeprefix('error: ')}"
-    return rule.message
+        said = text.strip() if isinstance(text, str) else ""
+        if said and "\n" not in said and len(said.encode()) <= _MESSAGE_BYTES:
+            return said
+    return rule.message or f"failed rule: {rule.text}"
 
 
-def _below(path: Path, field_path: str) -> Path:
-    for step in field_path.strip(".").split("."):
-        if step:
-            path = (path, step)
-    return path
-
-
-def _child(schema: Json, where: str, *, correlated: bool, escaped: bool) -> RuleNode | None:
-    node = RuleNode(schema, where, correlated=correlated, escaped=escaped)
+def _child(schema: Any, *, correlated: bool, escaped: bool) -> RuleNode | None:
+    if not isinstance(schema, dict):
+        return None
+    node = RuleNode(schema, correlated=correlated, escaped=escaped)
     return None if node.empty else node
 
 
-def _children(properties: Mapping[str, Json], where: str, *, correlated: bool, escaped: bool) -> dict[str, RuleNode]:
-    found: dict[str, RuleNode] = {}
-    for name, schema in properties.items():
-        node = _child(schema, f"{where}.{name}".lstrip("."), correlated=correlated, escaped=escaped)
-        if node is not None:
-            found[name] = node
-    return found
+def _children(properties: Mapping[str, Json], *, correlated: bool, escaped: bool) -> dict[str, RuleNode]:
+    found = {name: _child(schema, correlated=correlated, escaped=escaped) for name, schema in properties.items()}
+    return {name: node for name, node in found.items() if node is not None}
 
 
 def _view(schema: Json) -> View | None:
@@ -247,7 +310,7 @@ def _view(schema: Json) -> View | None:
     """
     properties: Mapping[str, Json] = schema.get("properties") or {}
     inner = {name: view for name, child in properties.items() if (view := _view(child)) is not None}
-    renamed = {name: f"__{name}__" for name in properties if name in _RESERVED}
+    renamed = {name: said for name in properties if (said := escaped_name(name)) is not None and said != name}
     if inner or renamed:
         return lambda value: _viewed(value, inner, renamed)
     items = schema.get("items")

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from simulator.kube import crds, subresources
 from simulator.kube.admission import CallWebhook, Webhooks
+from simulator.kube.advice import take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
@@ -105,8 +106,8 @@ class ApiServer:
             route = resolve(self.registry, request.path)
             status, body = await self._dispatch(route, request)
         except Refusal as refusal:
-            return ApiResponse(status=refusal.code, body=refusal.status)
-        return ApiResponse(status=status, body=body)
+            return ApiResponse(status=refusal.code, body=refusal.status, warnings=take_advice())
+        return ApiResponse(status=status, body=body, warnings=take_advice())
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         method = request.method

@@ -14,6 +14,25 @@ Shape = Callable[[Any], None]
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
 _EMBEDDED_FIELDS = ("apiVersion", "kind", "metadata")
+_METADATA_FIELDS = frozenset(
+    [
+        "name",
+        "generateName",
+        "namespace",
+        "selfLink",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "labels",
+        "annotations",
+        "ownerReferences",
+        "finalizers",
+        "managedFields",
+    ]
+)
 
 
 def compile_shape(schema: Json) -> Shape | None:
@@ -45,6 +64,8 @@ def _object_shape(schema: Json) -> Shape | None:
     known = frozenset(properties) | (frozenset(_EMBEDDED_FIELDS) if schema.get(EMBEDDED) else frozenset())
     keeps_unknown = bool(schema.get(PRESERVE)) or bool(additional)
     children = [(name, inner) for name, child in properties.items() if (inner := compile_shape(child)) is not None]
+    if schema.get(EMBEDDED):
+        children.append(("metadata", _shape_metadata))
     defaults = [
         (name, msgspec.json.encode(child["default"])) for name, child in properties.items() if "default" in child
     ]
@@ -67,6 +88,12 @@ def _object_shape(schema: Json) -> Shape | None:
                 inner(value[name])
 
     return shape
+
+
+def _shape_metadata(metadata: Any) -> None:
+    if isinstance(metadata, dict):
+        for name in metadata.keys() - _METADATA_FIELDS:
+            del metadata[name]
 
 
 def _each_value(inner: Shape) -> Shape:
