@@ -4,15 +4,15 @@ A definition that asks for what this server does not do (several served versions
 that do not compile) is refused when it is written, rather than served halfway.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.kube.custom_checks import ROOT_FIELDS, compile_custom_check
 from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
-from simulator.kube.registry import METADATA_FIELDS, Complete, Resource, nothing_to_check, nothing_to_complete
+from simulator.kube.registry import Complete, Resource, nothing_to_check, nothing_to_complete
 from simulator.kube.rules import BadRule, compile_rules
-from simulator.kube.selection import field_extractor
+from simulator.kube.selection import Extract, field_extractor
 from simulator.kube.shaping import compile_shape
 
 Json = dict[str, Any]
@@ -100,7 +100,6 @@ def resource_of(crd: Json) -> Resource:
     has_status = "status" in subresources
     schema = _schema_of(version)
     trusted = crd["metadata"].get("generation", 1) == 1
-    selectable = [field["jsonPath"].removeprefix(".") for field in version.get("selectableFields") or []]
     return Resource(
         group=spec["group"],
         version=version["name"],
@@ -115,8 +114,16 @@ def resource_of(crd: Json) -> Resource:
         strategic=False,
         complete=nothing_to_complete if schema is None else _completion(schema),
         check=nothing_to_check if schema is None else compile_custom_check(schema, subresources, trusted=trusted),
-        fields={**METADATA_FIELDS, **{path: field_extractor(path) for path in selectable}},
+        fields=_fields(version, namespaced=spec["scope"] == "Namespaced"),
+        custom=True,
     )
+
+
+def _fields(version: Json, *, namespaced: bool) -> Mapping[str, Extract]:
+    """What custom resources can be selected by: their name, their namespace if they have one, what the version offers."""
+    names = ("metadata.name", "metadata.namespace") if namespaced else ("metadata.name",)
+    offered = [one["jsonPath"].removeprefix(".") for one in version.get("selectableFields") or []]
+    return {path: field_extractor(path) for path in (*names, *offered)}
 
 
 def established_status(crd: Json, now: float) -> Json:

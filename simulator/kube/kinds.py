@@ -17,6 +17,9 @@ from simulator.kube.selection import Extract, field_extractor
 Json = dict[str, Any]
 
 
+_NAME_FIELD: Mapping[str, Extract] = {"metadata.name": METADATA_FIELDS["metadata.name"]}
+
+
 def fields(*paths: str) -> Mapping[str, Extract]:
     """The fields that a kind can be selected by, metadata.name and metadata.namespace included."""
     return {**METADATA_FIELDS, **{path: field_extractor(path) for path in paths}}
@@ -76,6 +79,7 @@ def _no_execute(toleration: Json) -> bool:
     return toleration.get("effect") in (None, "", "NoExecute")
 
 
+_REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 _MUTABLE_POD_SPEC = ("containers", "initContainers", "tolerations", "activeDeadlineSeconds", "schedulingGates")
 
 
@@ -189,15 +193,19 @@ POD = Resource(
     graceful=True,
     complete=_complete_pod,
     check=_check_pod,
-    fields=fields(
-        "spec.nodeName",
-        "spec.restartPolicy",
-        "spec.schedulerName",
-        "spec.serviceAccountName",
-        "status.phase",
-        "status.podIP",
-        "status.nominatedNodeName",
-    ),
+    fields={
+        **fields(
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ),
+        "spec.hostNetwork": field_extractor("spec.hostNetwork", "false"),
+    },
 )
 NODE = Resource(
     group="",
@@ -207,7 +215,7 @@ NODE = Resource(
     namespaced=False,
     subresources=("status",),
     status_writes_metadata=True,
-    fields=fields("spec.unschedulable"),
+    fields={**_NAME_FIELD, "spec.unschedulable": field_extractor("spec.unschedulable", "false")},
 )
 NAMESPACE = Resource(
     group="",
@@ -218,7 +226,7 @@ NAMESPACE = Resource(
     subresources=("status", "finalize"),
     status_on_create={"phase": "Active"},
     complete=_complete_namespace,
-    fields=fields("status.phase"),
+    fields={**_NAME_FIELD, "status.phase": field_extractor("status.phase")},
 )
 CRD = Resource(
     group="apiextensions.k8s.io",
@@ -231,9 +239,16 @@ CRD = Resource(
     counts_generation=True,
     check=check_definition,
 )
-_EVENT_FIELDS = fields(
-    "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "reason", "type"
-)
+
+
+def _source_of(event: Json) -> str:
+    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "")
+
+
+_EVENT_FIELDS = {
+    **fields(*(f"involvedObject.{name}" for name in _REFERENCE), "reason", "reportingComponent", "type"),
+    "source": _source_of,
+}
 _RBAC = "rbac.authorization.k8s.io"
 
 BUILTINS: tuple[Resource, ...] = (
@@ -242,7 +257,7 @@ BUILTINS: tuple[Resource, ...] = (
     NAMESPACE,
     CRD,
     _stored("", "v1", "configmaps", "ConfigMap", namespaced=True),
-    _stored("", "v1", "secrets", "Secret", namespaced=True),
+    _stored("", "v1", "secrets", "Secret", namespaced=True, fields=fields("type")),
     _stored("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True),
     _stored("", "v1", "events", "Event", namespaced=True, fields=_EVENT_FIELDS),
     _stored("coordination.k8s.io", "v1", "leases", "Lease", namespaced=True),
@@ -260,6 +275,7 @@ BUILTINS: tuple[Resource, ...] = (
         status_on_create={},
         counts_generation=True,
         complete=_workload(completions=1, parallelism=1, backoffLimit=6, suspend=False),
+        fields={**METADATA_FIELDS, "status.successful": field_extractor("status.succeeded", "0")},
     ),
     _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),

@@ -26,7 +26,7 @@ class Cause:
 
 
 class Refusal(Exception):
-    """The request was refused; ``status`` is the body of the answer.
+    """The request was refused; ``status`` is the body of the answer, unless that is a ``text``.
 
     Nothing was written, except where ``code`` is 500 or above and the refusal came from a link.
     """
@@ -36,6 +36,7 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
+        self.text = ""
         details = dict(details or {})
         if retry_after_seconds:
             details["retryAfterSeconds"] = retry_after_seconds
@@ -75,9 +76,18 @@ def not_found(group: str, plural: str, name: str) -> Refusal:
     return Refusal(404, "NotFound", message, details=_details(group, plural, name))
 
 
-def unknown_path(path: str) -> Refusal:
-    """404: no resource is served there."""
-    return Refusal(404, "NotFound", f"the server serves no resource at {path}")
+def unknown_resource() -> Refusal:
+    """404: the group is served, and there is no such resource in it."""
+    refusal = Refusal(404, "NotFound", "the server could not find the requested resource")
+    refusal.status["details"] = {}
+    return refusal
+
+
+def unknown_path() -> Refusal:
+    """404: nothing at all is served there; the answer is a text."""
+    refusal = Refusal(404, "NotFound", "404 page not found")
+    refusal.text = "404 page not found\n"
+    return refusal
 
 
 def already_exists(group: str, plural: str, name: str) -> Refusal:
@@ -128,14 +138,23 @@ def expired(message: str) -> Refusal:
 
 def version_too_large(asked: int, current: int) -> Refusal:
     """504: the caller has seen a revision that this server has not."""
-    cause = Cause(field="", message="the resource version is not reached yet", reason="ResourceVersionTooLarge")
-    return Refusal(
-        504,
-        "Timeout",
-        f"Too large resource version: {asked}, current: {current}",
-        details={"causes": [cause.json()]},
-        retry_after_seconds=1,
-    )
+    said = "Too large resource version"
+    cause = {"reason": "ResourceVersionTooLarge", "message": said}
+    message = f"Timeout: {said}: {asked}, current: {current}"
+    return Refusal(504, "Timeout", message, details={"causes": [cause]}, retry_after_seconds=1)
+
+
+def version_without_meaning(text: str, why: str) -> Refusal:
+    """500: a resourceVersion that is no number; the real server gives no reason."""
+    return Refusal(500, "", f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {why}')
+
+
+def not_acceptable(message: str, *, negotiated: bool = False) -> Refusal:
+    """406: the answer cannot be had in the form that was asked for; ``negotiated``: no form of the list would do."""
+    refusal = Refusal(406, "NotAcceptable", message)
+    if negotiated:
+        refusal.status["details"] = {}
+    return refusal
 
 
 def method_not_allowed(method: str, path: str) -> Refusal:

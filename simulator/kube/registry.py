@@ -49,6 +49,7 @@ class Resource:
         returns_deleted: a DELETE answers with the object and not with a Status (pods).
         strategic: strategic merge patches are accepted.
         graceful: a DELETE gives the object's own grace period before it goes (pods).
+        custom: it comes from a definition.
         generation_fields: the top-level fields whose change counts; empty: all but metadata and status.
     """
 
@@ -68,6 +69,7 @@ class Resource:
     graceful: bool = False
     complete: Complete = nothing_to_complete
     check: Check = nothing_to_check
+    custom: bool = False
     fields: Mapping[str, Extract] = field(default_factory=lambda: METADATA_FIELDS)
 
     @property

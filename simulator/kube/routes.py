@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from simulator.kube.refusals import Refusal, unknown_path
+from simulator.kube.refusals import Refusal, unknown_path, unknown_resource
 from simulator.kube.registry import Registry, Resource
 
 
@@ -26,7 +26,9 @@ def _split(path: str) -> tuple[str, str, Sequence[str]]:
         return "", parts[1], parts[2:]
     if parts[0] == "apis" and len(parts) >= 4:
         return parts[1], parts[2], parts[3:]
-    raise unknown_path(path)
+    if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3):
+        raise unknown_resource()
+    raise unknown_path()
 
 
 def resolve(registry: Registry, path: str) -> Route:
@@ -41,14 +43,28 @@ def resolve(registry: Registry, path: str) -> Route:
         namespace, rest = rest[1], rest[2:]
     resource = registry.find(group, version, rest[0])
     if resource is None or len(rest) > 3:
-        raise unknown_path(path)
+        raise _unknown(registry, group)
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     if subresource and subresource not in resource.subresources:
-        raise unknown_path(path)
+        raise unknown_resource() if not resource.custom else unknown_path()
     if resource.namespaced != bool(namespace) and (namespace or name):
-        raise unknown_path(path)
+        raise unknown_resource() if not resource.custom else unknown_path()
     return Route(resource=resource, namespace=namespace, name=name, subresource=subresource, path=path)
+
+
+def _unknown(registry: Registry, group: str) -> Refusal:
+    """A group of built-in kinds answers with a Status, what belongs to nobody or to a definition with a text."""
+    built_in = any(resource.group == group and not resource.custom for resource in registry.all())
+    return unknown_resource() if built_in else unknown_path()
+
+
+@lru_cache(maxsize=4096)
+def watched_path(path: str) -> str:
+    """What a watch watches: the old form ``/api/v1/watch/pods`` means ``/api/v1/pods``."""
+    parts = path.strip("/").split("/")
+    at = 2 if parts[0] == "api" else 3
+    return "/" + "/".join((*parts[:at], *parts[at + 1 :])) if parts[at : at + 1] == ["watch"] else path
 
 
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
@@ -65,4 +81,4 @@ def object_path(resource: Resource, namespace: str, name: str) -> str:
     return f"{collection_path(resource, namespace)}/{name}"
 
 
-__all__ = ["Refusal", "Route", "collection_path", "object_path", "resolve"]
+__all__ = ["Refusal", "Route", "collection_path", "object_path", "resolve", "watched_path"]

@@ -16,17 +16,19 @@ from simulator.kube.advice import take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
+from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
 from simulator.kube.patches import patching
-from simulator.kube.reads import get, listing, number_of, revision_of, selection_of, wait_until_fresh
-from simulator.kube.refusals import Refusal, bad_option, method_not_allowed
+from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
+from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, version_too_large
 from simulator.kube.registry import Registry, Resource
-from simulator.kube.routes import Route, resolve
+from simulator.kube.routes import Route, resolve, watched_path
 from simulator.kube.store import Store, Subscriber
 from simulator.kube.watch import Feed, Watch
-from simulator.kube.writes import Writes, query_flag, replacement
+from simulator.kube.writes import Writes, replacement
 
 BOOKMARK_SECONDS = 60.0
+LAST_BOOKMARK_SECONDS = 2.0
 WATCH_SECONDS_MIN = 1800
 WATCH_BUFFER = 10_000
 
@@ -106,7 +108,8 @@ class ApiServer:
             route = resolve(self.registry, request.path)
             status, body = await self._dispatch(route, request)
         except Refusal as refusal:
-            return ApiResponse(status=refusal.code, body=refusal.status, warnings=take_advice())
+            body = {"text": refusal.text} if refusal.text else refusal.status
+            return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
         return ApiResponse(status=status, body=body, warnings=take_advice())
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
@@ -122,13 +125,21 @@ class ApiServer:
         raise method_not_allowed(method, request.path)
 
     async def _read(self, route: Route, query: Mapping[str, str]) -> Json:
-        revision = revision_of(query)
+        if not route.name:
+            return await self._list(route, query)
+        revision = revision_of(query) if query else None
         if revision:
             await wait_until_fresh(self.store, self.clock, revision)
-        if not route.name:
-            return listing(self.store, route, query)
         item = get(self.store, route)
         return subresources.scale_of(item) if route.subresource == "scale" else item
+
+    async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
+        if query:
+            check_list(query)
+            revision = list_revision_of(query)
+            if revision and not query.get("continue"):
+                await wait_until_fresh(self.store, self.clock, revision)
+        return listing(self.store, route, query)
 
     async def _post(self, route: Route, request: ApiRequest) -> Json:
         dry_run = bool(request.query.get("dryRun"))
@@ -174,7 +185,10 @@ class ApiServer:
         """Serve what a definition declares, and say so in its status."""
         if dry_run or crd["metadata"].get("deletionTimestamp"):
             return crd
-        self.registry.add(crds.resource_of(crd))
+        resource = crds.resource_of(crd)
+        if self.registry.find(resource.group, resource.version, resource.plural) is None:
+            self.store.table(resource.table_id).began = self.store.revision
+        self.registry.add(resource)
         if crd.get("status"):
             return crd
         return self.store.put(
@@ -219,8 +233,8 @@ class ApiServer:
         if self.on_request is not None:
             self.on_request(request, True)
         try:
-            route = resolve(self.registry, request.path)
-            watch, after = self._open(route, request.query)
+            route = resolve(self.registry, watched_path(request.path))
+            watch, after, seconds = self._open(route, request.query)
         except Refusal as refusal:
             feed = Feed()
             feed.refuse(refusal)
@@ -230,45 +244,68 @@ class ApiServer:
         number = self._next_watch
         self._next_watch += 1
         self._watches[number] = watch
-        timer = self._end_later(watch, number_of(request.query, "timeoutSeconds"))
+        timers = self._end_later(watch, seconds)
 
         def leave() -> None:
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
             table.leave(watch, ticket)
             del self._watches[number]
 
         watch.leave = leave
-        initial_end = query_flag(request.query, "sendInitialEvents") and watch.bookmarks
-        try:
-            watch.start(self.store, table, after=after, initial_end=initial_end)
-        except Refusal as refusal:
-            watch.refuse(refusal)
+        late = (flag(request.query, "sendInitialEvents") and revision_of(request.query)) or 0
+        if late > self.store.revision:
+            watch.pause()
+            loop = asyncio.get_running_loop()
+            timers.append(loop.call_later(FRESHNESS_WAIT_SECONDS, self._start_late, watch, route, late))
+        else:
+            self._start(watch, route, request.query, after)
         return watch
 
-    def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None]:
+    def _start(self, watch: Watch, route: Route, query: Mapping[str, str], after: int | None) -> None:
+        initial_end = watch.bookmarks and flag(query, "sendInitialEvents")
+        try:
+            watch.start(self.store, self.store.table(route.resource.table_id), after=after, initial_end=initial_end)
+        except Refusal as refusal:
+            watch.refuse(refusal)
+
+    def _start_late(self, watch: Watch, route: Route, wanted: int) -> None:
+        """The client has seen a revision that this server did not have when the watch began."""
+        if wanted > self.store.revision:
+            watch.refuse(version_too_large(wanted, self.store.revision))
+        else:
+            self._start(watch, route, {"sendInitialEvents": "true"}, None)
+
+    def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None, int]:
+        seconds = number_of(query, "timeoutSeconds")
+        check_watch(query)
+        if route.name and query.get("fieldSelector", "").startswith("metadata.name="):
+            _check_name(route.name, query["fieldSelector"])
         selection = selection_of(route, query)
         revision = revision_of(query)
-        initial = query.get("sendInitialEvents", "")
-        match = query.get("resourceVersionMatch", "")
-        if initial and match != "NotOlderThan":
-            raise bad_option("ListOptions", "resourceVersionMatch", "sendInitialEvents needs NotOlderThan")
-        if match and not initial:
-            raise bad_option("ListOptions", "resourceVersionMatch", "forbidden for a watch without sendInitialEvents")
         watch = Watch(
             route.resource,
             selection,
-            bookmarks=query_flag(query, "allowWatchBookmarks"),
+            bookmarks=flag(query, "allowWatchBookmarks"),
             buffer=self._watch_buffer,
         )
-        from_now = query_flag(query, "sendInitialEvents") or not revision
-        return watch, None if from_now else revision
+        initial = query.get("sendInitialEvents")
+        if initial is not None and not flag(query, "sendInitialEvents"):
+            return watch, revision or self.store.revision, seconds
+        return watch, None if initial is not None else revision or None, seconds
 
-    def _end_later(self, watch: Watch, seconds: int) -> asyncio.TimerHandle:
+    def _end_later(self, watch: Watch, seconds: int) -> list[asyncio.TimerHandle]:
         loop = asyncio.get_running_loop()
         if watch.bookmarks and self._bookmark_timer is None:
             self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
         lasts = seconds or WATCH_SECONDS_MIN + self.entropy.below(WATCH_SECONDS_MIN)
-        return loop.call_later(lasts, watch.close)
+        timers = [loop.call_later(lasts, watch.close)]
+        if watch.bookmarks and lasts > LAST_BOOKMARK_SECONDS:
+            timers.append(loop.call_later(lasts - LAST_BOOKMARK_SECONDS, self._mark_last, watch))
+        return timers
+
+    def _mark_last(self, watch: Watch) -> None:
+        watch.mark(self.store.revision)
 
     def _send_bookmarks(self) -> None:
         wanted = [watch for watch in self._watches.values() if watch.bookmarks]
@@ -283,3 +320,8 @@ class ApiServer:
         """End every watch, as a restart of the server does."""
         for watch in list(self._watches.values()):
             watch.close()
+
+
+def _check_name(name: str, fields: str) -> None:
+    if fields.split(",", maxsplit=1)[0] != f"metadata.name={name}":
+        raise bad_request("fieldSelector metadata.name doesn't match requested name")

@@ -97,6 +97,7 @@ class Table:
         self.history: deque[Change] = deque()
         self.revision = 0  # of the last change
         self.forgotten = 0  # highest revision that the history no longer holds
+        self.began = 0  # the revision from which on this resource is served: there is no watch from before
         self._indexes: dict[tuple[str, str], _Index] = {}
         self._watchers: dict[int, Watcher] = {}
         self._next_watcher = 0
@@ -122,7 +123,8 @@ class Table:
         if index is None:
             key = pin.key
             extract: Extract | Callable[[Json], str | None]
-            extract = field_extractor(key) if pin.kind == "field" else lambda item: label_of(item, key)
+            plain = pin.extract or field_extractor(key)
+            extract = plain if pin.kind == "field" else lambda item: label_of(item, key)
             index = self._indexes[name] = _Index(extract=extract)
             for at, item in self.objects.items():
                 index.put(at, None, item)
@@ -215,6 +217,7 @@ class Store:
         self._tables: dict[TableId, Table] = {}
         self._subscribers: list[Subscriber] = []
         self.revision = 0
+        self.compacted = 0  # no snapshot is older
 
     def table(self, table_id: TableId) -> Table:
         """The table of one (group, plural)."""
@@ -253,6 +256,7 @@ class Store:
 
     def compact(self) -> None:
         """Forget all history, as a compaction does: whoever resumes from an older revision must list again."""
+        self.compacted = self.revision
         for table in self._tables.values():
             if table.history:
                 table.forgotten = table.history[-1].revision

@@ -18,6 +18,7 @@ from simulator.kube.store import Change, Store, Table, at_revision
 
 Json = dict[str, Any]
 
+_NEVER = 1 << 64
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -113,12 +114,18 @@ class Watch(Feed):
             self.queue.extend({"type": "ADDED", "object": item} for item in table.select(self.selection))
             if initial_end:
                 self.queue.append(bookmark(self.resource, store.revision, initial_end=True))
+            self.on_news()
             return
-        if after < table.forgotten:
-            raise expired(f"too old resource version: {after} ({table.forgotten})")
+        oldest = max(table.forgotten, table.began)
+        if after < oldest:
+            raise expired(f"too old resource version: {after} ({oldest})")
         self._after = after
         for change in table.since(after):
             self.offer(change)
+
+    def pause(self) -> None:
+        """Queue nothing until ``start``."""
+        self._after = _NEVER
 
     def offer(self, change: Change) -> None:
         """Queue the event that ``change`` is for this watch, if any."""

@@ -140,7 +140,7 @@ def test_a_statefulset_makes_its_pods_in_order_from_its_first_ordinal() -> None:
             for pod in await pods(world):
                 name = pod["metadata"]["name"]
                 if name not in seen:
-                    assert all(world_ready(other) for other in await pods(world) if other is not pod)
+                    assert all(world_ready(other) for other in await pods(world) if other != pod)
                     seen.append(name)
         assert seen == ["db-5", "db-6", "db-7"]
         assert (await status(world, "statefulsets", "db"))["readyReplicas"] == 3
