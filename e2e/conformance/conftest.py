@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from e2e.conformance import recording
-from e2e.conformance.control_plane import control_plane, programs
+from e2e.conformance.control_plane import compact, control_plane, programs
 from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import Face, RealFace, SimulatedFace
 from e2e.conformance.known import KNOWN
@@ -25,11 +25,14 @@ ARMS = ("direct", pytest.param("real", marks=pytest.mark.local))
 
 @dataclass
 class Workspace:
-    """A face that notes what is said, the bare one for what is only preparation, and a namespace for one claim."""
+    """A face that notes what is said, the bare one for what is only preparation, and a namespace for one claim, with the
+    name under which the recordings know it.
+    """
 
     face: Transcript
     bare: Face
     namespace: str
+    shown: str
 
     def path(self, plural: str, name: str = "", subresource: str = "") -> str:
         """The path of a namespaced resource."""
@@ -52,7 +55,7 @@ def real_face() -> Iterator[Face]:
     if folder is None:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
     with control_plane(folder) as port:
-        yield from _prepared(RealFace(port))
+        yield from _prepared(RealFace(port, compact=lambda: compact(port)))
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +73,12 @@ def _prepared(face: RealFace | SimulatedFace) -> Iterator[Face]:
 @pytest.fixture(params=ARMS)
 def space(request: pytest.FixtureRequest) -> Workspace:
     face: Face = request.getfixturevalue(f"{request.param}_face")
-    name = "c-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:50].strip("-")
-    number = sum(1 for taken in _taken(face) if taken.startswith(name))
-    name = f"{name}-{number}" if number else name
+    shown = "c-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:50].strip("-")
+    number = sum(1 for taken in _taken(face) if taken.startswith(shown))
+    name = f"{shown}-{number}" if number else shown
     answer = face.send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     assert answer.status == 201, answer.body
-    return Workspace(face=Transcript(face), bare=face, namespace=name)
+    return Workspace(face=Transcript(face, name, shown), bare=face, namespace=name, shown=shown)
 
 
 def _taken(face: Face) -> list[str]:
@@ -113,7 +116,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def _compare(item: pytest.Item, claim: str, space: Workspace) -> None:
     if space.face.name == "real" and item.config.getoption("--record"):
         recording.keep(claim, space.face.exchanges)
-    elif found := recording.differences(claim, space.face.exchanges):
+    elif found := recording.differences(claim, space.face.exchanges, space.shown):
         raise AssertionError("the real server said something else:\n" + "\n".join(found))
 
 

@@ -15,11 +15,31 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from e2e.conformance.faces import ADMIN, USERS, token_of
 
 START_SECONDS = 40.0
 ROOT = Path(__file__).resolve().parents[2]
+
+
+_STORES: dict[int, int] = {}
+"""Port of an API server to that of its etcd."""
+
+
+def compact(port: int) -> None:
+    """Let the etcd of the API server at ``port`` forget every revision but the current one."""
+    connection = http.client.HTTPConnection("127.0.0.1", _STORES[port], timeout=5)
+    try:
+        status = _ask_store(connection, "/v3/kv/range", {"key": "AA=="})
+        assert "header" in _ask_store(connection, "/v3/kv/compaction", {"revision": status["header"]["revision"]})
+    finally:
+        connection.close()
+
+
+def _ask_store(connection: http.client.HTTPConnection, path: str, body: dict[str, str]) -> Any:
+    connection.request("POST", path, body=json.dumps(body))
+    return json.loads(connection.getresponse().read())
 
 
 def programs() -> Path | None:
@@ -61,6 +81,7 @@ def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]]) ->
     _keys(state)
     etcd = _run(state / "etcd.log", folder / "etcd", *_etcd(state, store, f"http://127.0.0.1:{peer}"))
     started.append(etcd)
+    _STORES[port] = client
     started.append(_run(state / "apiserver.log", folder / "kube-apiserver", *_api_server(state, store, port)))
     _wait_ready(port, started, state)
     if (folder / "kube-controller-manager").exists():

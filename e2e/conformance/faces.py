@@ -9,7 +9,7 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -89,12 +89,18 @@ class Face(Protocol):
         """One request of a user, and its answer."""
         ...
 
-    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+    def watch(
+        self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None
+    ) -> list[Json]:
         """The first ``count`` events of a watch; fewer if it ends, or after ``seconds``."""
         ...
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
+        ...
+
+    def compact(self) -> None:
+        """Forget every revision but the current one, as the store does from time to time."""
         ...
 
     def webhook(self, handler: Handler) -> Json:
@@ -151,20 +157,27 @@ class SimulatedFace:
         response = self._loop.run_until_complete(self.server.request(request))
         return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
 
-    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+    def watch(
+        self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None
+    ) -> list[Json]:
         """See ``Face``."""
-        return self._loop.run_until_complete(self._watch(path, count, seconds, query or {}))
+        wanted = {"timeoutSeconds": str(seconds), **(query or {})}
+        request = ApiRequest(method="GET", path=path, query=wanted, accept=accept)
+        return self._loop.run_until_complete(self._watch(request, count))
 
-    async def _watch(self, path: str, count: int, seconds: int, query: Mapping[str, str]) -> list[Json]:
+    async def _watch(self, request: ApiRequest, count: int) -> list[Json]:
         found: list[Json] = []
-        wanted = {"timeoutSeconds": str(seconds), **query}
-        stream = self.server.watch(ApiRequest(method="GET", path=path, query=wanted))
+        stream = self.server.watch(request)
         async for event in stream:
             found.append(deepcopy(event))
             if len(found) == count:
                 break
         await stream.aclose()  # type: ignore[attr-defined]
         return found
+
+    def compact(self) -> None:
+        """See ``Face``."""
+        self.server.store.compact()
 
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
@@ -196,8 +209,9 @@ class RealFace:
 
     name = "real"
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, compact: Callable[[], None] = lambda: None) -> None:
         self._port = port
+        self._compact = compact
         self._headers = {"Authorization": f"Bearer {token_of(ADMIN)}"}
         self._connection = self._connect(60.0)
         self._webhooks: list[WebhookServer] = []
@@ -231,13 +245,16 @@ class RealFace:
         content = json.loads(text) if text.startswith(b"{") else {"text": text.decode(errors="replace")}
         return Answer(status=response.status, body=content, warnings=_warnings(response))
 
-    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+    def watch(
+        self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None
+    ) -> list[Json]:
         """See ``Face``."""
         wanted = {"timeoutSeconds": str(seconds), **(query or {}), "watch": "true"}
         connection = self._connect(seconds + 5.0)
         found: list[Json] = []
         try:
-            connection.request("GET", _url(path, wanted), headers=self._headers)
+            headers = {**self._headers, "Accept": accept} if accept else self._headers
+            connection.request("GET", _url(path, wanted), headers=headers)
             response = connection.getresponse()
             if response.status != 200:
                 return [{"type": "ERROR", "object": json.loads(response.read())}]
@@ -247,6 +264,10 @@ class RealFace:
         finally:
             connection.close()
         return found
+
+    def compact(self) -> None:
+        """See ``Face``."""
+        self._compact()
 
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""

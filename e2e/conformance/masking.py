@@ -11,13 +11,19 @@ _UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PORT = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):\d+")
 _REVISIONS = re.compile(r"(?i)(resource ?version\D{0,30}|current: |compacted to )\d+")
+_OLDEST = re.compile(r"(too old resource version: \w+ \()\d+")
+# How long ago, as a Table says it: 5m15s, 3d, <invalid> where the clock of the reader is behind.
+_AGE = re.compile(r"(?<![\w.-])(?:\d+[ydhms])+(?![\w.-])")
 _OPAQUE = {"continue": "token", "clientConfig": "where it is"}
 
 
 class Masks:
     """The words of one claim; the same value gets the same word from its first appearance on."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = "", shown: str = "") -> None:
+        """No words yet; the claim's ``namespace``, whose number depends on what ran before, is ``shown`` without it."""
+        self._namespace = namespace
+        self._shown = shown
         self._words: dict[str, str] = {}
         self._counts: dict[str, int] = {}
 
@@ -37,10 +43,13 @@ class Masks:
 
     def text(self, text: str) -> str:
         """A text in which the same is masked."""
+        if self._namespace != self._shown:
+            text = text.replace(self._namespace, self._shown)
         text = _UID.sub(lambda found: self._word("uid", found.group()), text)
         text = _TIME.sub("a time", text)
         text = _PORT.sub(r"\1:port", text)
         text = _REVISIONS.sub(r"\1N", text)
+        text = _OLDEST.sub(r"\1N", text)
         for random, word in self._words.items():
             if word.startswith("generated-") and random in text:
                 text = text.replace(random, word)
@@ -49,6 +58,10 @@ class Masks:
     def _member(self, name: str, item: Any, *, listed: bool) -> Any:
         if name in _OPAQUE and item:
             return _OPAQUE[name]
+        if name == "cells":
+            return [_AGE.sub("an age", self.text(cell)) if isinstance(cell, str) else cell for cell in item]
+        if name == "columnDefinitions":
+            return [self.value(column) | {"description": _description(column)} for column in item]
         if listed and name == "metadata" and isinstance(item, dict) and "resourceVersion" in item:
             return self.value({**item, "resourceVersion": ""}) | {"resourceVersion": "of the list"}
         return self.value(item, name)
@@ -63,3 +76,9 @@ class Masks:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._words[value] = f"{kind}-{self._counts[kind]}"
         return self._words[value]
+
+
+def _description(column: dict[str, Any]) -> str:
+    """Prose of Kubernetes stays out of the recordings; what a definition of the claims says about a column is kept."""
+    text = str(column.get("description", ""))
+    return text if text.startswith("Custom resource definition column") else ""

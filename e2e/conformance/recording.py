@@ -5,6 +5,7 @@ the real server is kept as a file for each claim under ``recordings/``; that of 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -27,11 +28,12 @@ _DIFFERENCES_SHOWN = 12
 class Transcript:
     """A face that notes what it is asked and what it answers."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, namespace: str = "", shown: str = "") -> None:
+        """Nothing is noted yet; see ``Masks`` for the namespace."""
         self.name = face.name
         self.exchanges: list[Json] = []
         self._face = face
-        self._masks = Masks()
+        self._masks = Masks(namespace, shown)
         self._notes = True
 
     def send(
@@ -45,14 +47,21 @@ class Transcript:
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
         own: str = "",
+        part: Callable[[Json], Any] | None = None,
     ) -> Answer:
-        """See ``Face``. Of a list in which others stand too, only the items named ``own`` are noted."""
+        """See ``Face``. Of a list in which others stand too, only the items named ``own`` are noted; of an answer that is
+        too large to keep, or tells more than the claim is about, only the ``part``.
+        """
         answer = self._face.send(method, path, body, content_type=content_type, accept=accept, query=query, user=user)
         noted = answer
         if own and "items" in answer.body:
             items = [item for item in answer.body["items"] if item["metadata"]["name"] == own]
             noted = replace(answer, body={**answer.body, "items": items})
+        if part is not None and answer.status < 300:
+            noted = replace(answer, body={"part": part(answer.body)})
         self._note(method, path, body, query, content_type, noted)
+        if accept and self._notes:
+            self.exchanges[-1]["accept"] = accept
         return answer
 
     def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
@@ -71,9 +80,11 @@ class Transcript:
         finally:
             self._notes = True
 
-    def watch(self, path: str, count: int, *, seconds: int = 5, query: Mapping[str, str] | None = None) -> list[Json]:
+    def watch(
+        self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None
+    ) -> list[Json]:
         """See ``Face``."""
-        events = self._face.watch(path, count, seconds=seconds, query=query)
+        events = self._face.watch(path, count, seconds=seconds, accept=accept, query=query)
         asks = str(asked(ApiRequest(method="GET", path=path, query=query or {}), watch=True))
         line = self._line("WATCH", path, query)
         self.exchanges.append({"request": line, "asks": asks, "events": self._masks.value(events)})
@@ -82,6 +93,10 @@ class Transcript:
     def wait(self, seconds: float) -> None:
         """See ``Face``."""
         self._face.wait(seconds)
+
+    def compact(self) -> None:
+        """See ``Face``."""
+        self._face.compact()
 
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
@@ -127,12 +142,15 @@ def keep(claim: str, exchanges: list[Json]) -> None:
     file_of(claim).write_text(f"[\n{lines}\n]\n")
 
 
-def differences(claim: str, exchanges: list[Json]) -> list[str]:
-    """Where a transcript differs from the recording, as lines; none: they are the same."""
+def differences(claim: str, exchanges: list[Json], namespace: str = "") -> list[str]:
+    """Where a transcript differs from the recording, as lines; none: they are the same. ``namespace`` is the claim's, as
+    it is shown.
+    """
     path = file_of(claim)
     if not path.exists():
         return [f"there is no recording {path.name}: python -m e2e.conformance --record makes it"]
-    wanted: list[Json] = json.loads(path.read_text())
+    text = path.read_text()
+    wanted: list[Json] = json.loads(re.sub(rf"{namespace}-\d+\b", namespace, text) if namespace else text)
     found: list[str] = []
     for position, (want, have) in enumerate(zip(wanted, exchanges, strict=False)):
         if (want["request"], want.get("body")) != (have["request"], have.get("body")):
