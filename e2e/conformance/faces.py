@@ -126,7 +126,7 @@ class SimulatedFace:
         self._loop = SimLoop()
         self._handlers: list[Handler] = []
         clock = VirtualClock(self._loop)
-        self.server = ApiServer(clock, _Seeded(), call_webhook=self._call)
+        self.server = ApiServer(clock, _Seeded(), call_webhook=self._call, managed_fields=True)
         self._actors = [
             self._loop.create_task(run_garbage_collector(self.server, clock)),
             self._loop.create_task(run_namespace_controller(self.server, clock)),

@@ -164,14 +164,18 @@ def differences(claim: str, exchanges: list[Json], namespace: str = "") -> list[
     return found[:_DIFFERENCES_SHOWN]
 
 
-# Not compared: the simulated server does not keep them.
-IGNORED = frozenset({"managedFields"})
+def _entry_key(entry: Json) -> str:
+    return json.dumps([entry.get(name, "") for name in ("operation", "manager", "subresource", "apiVersion")])
 
 
 def _compare(place: str, want: Any, have: Any) -> Iterator[str]:
     if isinstance(want, dict) and isinstance(have, dict):
-        for name in sorted({*want, *have} - IGNORED):
-            yield from _compare(f"{place}.{name}", want.get(name, "(absent)"), have.get(name, "(absent)"))
+        for name in sorted({*want, *have}):
+            one, other = want.get(name, "(absent)"), have.get(name, "(absent)")
+            if name == "managedFields" and isinstance(one, list) and isinstance(other, list):
+                # Their order is that of their times, which are masked.
+                one, other = sorted(one, key=_entry_key), sorted(other, key=_entry_key)
+            yield from _compare(f"{place}.{name}", one, other)
     elif isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
         for position, (one, other) in enumerate(zip(want, have, strict=True)):
             yield from _compare(f"{place}[{position}]", one, other)

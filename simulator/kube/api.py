@@ -17,7 +17,7 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request: ``path`` such as ``/api/v1/namespaces/default/pods/web-0``, ``query`` with the API's parameter names
     (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
     ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``
-    and ``groups`` are who asks, by what the face has verified.
+    and ``groups`` are who asks, by what the face has verified; ``user_agent`` is the program, by its own word.
     """
 
     method: str
@@ -28,6 +28,7 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     accept: str = ""
     user: str = "admin"
     groups: tuple[str, ...] = ()
+    user_agent: str = ""
 
 
 class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,10 @@ that do not compile) is refused when it is written, rather than served halfway.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
+from simulator.kube.builtin_types import object_type
 from simulator.kube.custom_checks import ROOT_FIELDS, compile_custom_check
 from simulator.kube.metadata import api_time
 from simulator.kube.refusals import Cause
@@ -116,6 +118,7 @@ def resource_of(crd: Json) -> Resource:
         check=nothing_to_check if schema is None else compile_custom_check(schema, subresources, trusted=trusted),
         fields=_fields(version, namespaced=spec["scope"] == "Namespaced"),
         custom=True,
+        declared=cache(partial(object_type, schema or {})),
     )
 
 

@@ -157,8 +157,7 @@ def check_identity(body: Json, old: Json, resource: Resource) -> None:
 def carry_over(body: Json, old: Json) -> None:
     """Keep what an update cannot change: identity, times, deletion."""
     metadata, current = body["metadata"], old["metadata"]
-    for name in ("selfLink", "managedFields"):
-        metadata.pop(name, None)
+    metadata.pop("selfLink", None)
     for name in _SYSTEM_FIELDS:
         if name in current:
             metadata[name] = current[name]
@@ -176,6 +175,7 @@ _SYSTEM_FIELDS = (
     "resourceVersion",
     "generateName",
     "namespace",
+    "managedFields",
 )
 
 

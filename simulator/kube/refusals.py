@@ -102,9 +102,12 @@ def conflict(group: str, plural: str, name: str, why: str) -> Refusal:
     return Refusal(409, "Conflict", message, details=_details(group, plural, name))
 
 
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
 def stale(group: str, plural: str, name: str) -> Refusal:
     """409: the resourceVersion of a write is not the current one."""
-    return conflict(group, plural, name, "it was modified after the version sent with the request; read it and retry")
+    return conflict(group, plural, name, _MODIFIED)
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refusal:

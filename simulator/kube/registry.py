@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator.kube.refusals import Cause
 from simulator.kube.selection import Extract, field_extractor
+from simulator.kube.value_types import ValueType
 
 Json = dict[str, Any]
 # Change the body in place: prune unknown fields, fill in defaults. The second argument is the body before, ``None`` on
@@ -50,6 +51,7 @@ class Resource:
         strategic: strategic merge patches are accepted.
         graceful: a DELETE gives the object's own grace period before it goes (pods).
         custom: it comes from a definition.
+        declared: the type of the objects, where a definition declares it.
         generation_fields: the top-level fields whose change counts; empty: all but metadata and status.
     """
 
@@ -71,6 +73,7 @@ class Resource:
     check: Check = nothing_to_check
     custom: bool = False
     fields: Mapping[str, Extract] = field(default_factory=lambda: METADATA_FIELDS)
+    declared: Callable[[], ValueType] | None = None
 
     @property
     def table_id(self) -> tuple[str, str]:

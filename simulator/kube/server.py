@@ -11,10 +11,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from simulator.kube import crds, subresources
+from simulator.kube import metadata as meta
 from simulator.kube.admission import CallWebhook, Webhooks
 from simulator.kube.advice import take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
+from simulator.kube.applying import MEDIA as APPLY
+from simulator.kube.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
 from simulator.kube.deletion import Deletion, options_of
+from simulator.kube.field_managers import Writer
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
@@ -69,6 +73,7 @@ class ApiServer:
         builtins: Sequence[Resource] = BUILTINS,
         call_webhook: CallWebhook = no_way_to_webhooks,
         watch_buffer: int = WATCH_BUFFER,
+        managed_fields: bool = False,
     ) -> None:
         """An empty cluster with its four namespaces.
 
@@ -77,6 +82,7 @@ class ApiServer:
             entropy: for uids, name suffixes and the length of watches.
             builtins: the kinds that are served from the start.
             call_webhook: how an admission webhook is reached.
+            managed_fields: keep account of who owns which field. It costs time at each write; who applies pays in any case.
             watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
         """
         self.clock = clock
@@ -87,6 +93,7 @@ class ApiServer:
         self._writes = Writes(self.store, clock, entropy, reviewer)
         self._deletion = Deletion(self.store, clock, reviewer)
         self._watch_buffer = watch_buffer
+        self._managed_fields = managed_fields
         self._watches: dict[int, Watch] = {}
         self._next_watch = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
@@ -120,6 +127,8 @@ class ApiServer:
             return 201, await self._post(route, request)
         if method == "DELETE" and not route.subresource:
             return 200, await self._delete(route, request)
+        if method == "PATCH" and route.name and media_of(request) == APPLY:
+            return await self._apply(route, request)
         if method in ("PUT", "PATCH") and route.name:
             return 200, await self._change(route, request)
         raise method_not_allowed(method, request.path)
@@ -144,7 +153,8 @@ class ApiServer:
     async def _post(self, route: Route, request: ApiRequest) -> Json:
         dry_run = bool(request.query.get("dryRun"))
         if not route.name:
-            item = await self._writes.create(route, request.body, user=request.user, dry_run=dry_run)
+            writer = self._writer(request, route)
+            item = await self._writes.create(route, request.body, user=request.user, dry_run=dry_run, writer=writer)
             return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
         if route.subresource == "binding":
             make = subresources.binding(request.body, route)
@@ -176,10 +186,33 @@ class ApiServer:
         elif route.subresource not in ("", "status"):
             raise method_not_allowed(request.method, request.path)
         dry_run = bool(request.query.get("dryRun"))
-        item = await self._writes.change(route, make, user=request.user, dry_run=dry_run)
+        writer = self._writer(request, route)
+        item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
         if route.subresource == "scale":
             return subresources.scale_of(item)
         return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
+
+    def _writer(self, request: ApiRequest, route: Route) -> Writer | None:
+        """Who is to own what this request writes."""
+        if "fieldManager" in request.query or "force" in request.query:
+            check_manager(request)
+        return writer_of(request, route) if self._managed_fields else None
+
+    async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
+        """Server-side apply: create what is not there, change what is."""
+        check_manager(request)
+        config = wanted_of(request.body, route.resource)
+        writer, now = writer_of(request, route), meta.api_time(self.clock.now())
+        dry_run = bool(request.query.get("dryRun"))
+        there = (route.namespace, route.name) in self.store.table(route.resource.table_id).objects
+        is_crd = route.resource.table_id == CRD.table_id
+        if there or route.subresource:
+            make = applying(config, route, writer, now, force=query_flag(request.query, "force"))
+            item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
+            return 200, self._established(item, dry_run=dry_run) if is_crd else item
+        body = newborn(config, route, writer, now)
+        item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
+        return 201, self._established(item, dry_run=dry_run) if is_crd else item
 
     def _established(self, crd: Json, *, dry_run: bool) -> Json:
         """Serve what a definition declares, and say so in its status."""

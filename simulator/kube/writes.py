@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from simulator.kube import metadata as meta
+from simulator.kube.field_managers import Writer, born, put_entries, updated
 from simulator.kube.refusals import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, stale
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
@@ -95,8 +96,15 @@ class Writes:
         self.entropy = entropy
         self.reviewer = reviewer
 
-    async def create(self, route: Route, body: Any, *, user: str, dry_run: bool) -> Json:
+    async def create(self, route: Route, body: Any, *, user: str, dry_run: bool, writer: Writer | None = None) -> Json:
         """Create one object.
+
+        Args:
+            route: where.
+            body: the object; one that is applied has its entries already.
+            user: who asks.
+            dry_run: do everything but write.
+            writer: who will own its fields; ``None``: nobody keeps account.
 
         Raises:
             Refusal: 400, 403 (the namespace is terminating), 404 (no such namespace), 409 AlreadyExists, 422.
@@ -109,10 +117,15 @@ class Writes:
         if resource.namespaced:
             self._check_namespace(route, item["metadata"].get("name", ""))
         generated = self._name(item, resource)
+        applied = item["metadata"].get("managedFields") if writer is not None and writer.applies else None
         meta.begin(item, resource, now=self.clock.now(), uid=meta.new_uid(self.entropy))
         if resource.has_status:
             self._status_at_birth(item, resource)
         resource.complete(item, None)
+        if applied is not None:
+            item["metadata"]["managedFields"] = applied
+        elif writer is not None:
+            put_entries(item, born(item, body, resource, writer, meta.api_time(self.clock.now())))
         self._check(item, None, resource)
         if self.reviewer.concerns(route, "CREATE"):
             reviewed = await self.reviewer.review(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
@@ -176,7 +189,7 @@ class Writes:
         self._check(reviewed, old, resource)
         return reviewed
 
-    async def change(self, route: Route, make: Make, *, user: str, dry_run: bool) -> Json:
+    async def change(self, route: Route, make: Make, *, user: str, dry_run: bool, writer: Writer | None = None) -> Json:
         """Change one object.
 
         Args:
@@ -185,6 +198,7 @@ class Writes:
                 must be the current one.
             user: who asks.
             dry_run: do everything but write.
+            writer: who will own what changes; ``None``: nobody keeps account.
 
         Raises:
             Refusal: 404, 409 Conflict, 422 and what webhooks say.
@@ -194,8 +208,11 @@ class Writes:
             old = self._current(route)
             item = meta.require_object(make(old), resource)
             meta.check_identity(item, old, resource)
+            given = item["metadata"].get("managedFields")
             self._settle(item, old, route)
             resource.complete(item, old)
+            if writer is not None:
+                self._keep_account(item, old, given, resource, writer)
             if same(item, old):
                 return old
             if resource.counts_generation and spec_changed(item, old, route):
@@ -209,6 +226,16 @@ class Writes:
                     continue
             return item if dry_run else self._commit(route, old, item)
         raise stale(resource.group, resource.plural, route.name)
+
+    def _keep_account(self, item: Json, old: Json, given: Any, resource: Resource, writer: Writer) -> None:
+        """Write down who owns which field now; who applies has done so."""
+        if not writer.applies:
+            now = meta.api_time(self.clock.now())
+            put_entries(item, updated(old, item, given, resource, writer, now))
+        elif given:
+            item["metadata"]["managedFields"] = given
+        else:
+            item["metadata"].pop("managedFields", None)
 
     def _current(self, route: Route) -> Json:
         resource = route.resource
