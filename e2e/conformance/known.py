@@ -6,6 +6,7 @@ A claim stands here only until it is mended. Each must really differ: one that d
 from collections.abc import Mapping
 
 KNOWN: Mapping[str, str] = {
+    "apply.containers_and_ports_are_merged_by_their_keys": "the protocol of a port has no default",
     "admission.a_condition_must_be_an_expression": "sentences of refusals differ",
     "admission.a_mutating_webhook_changes_what_is_stored": "differs in .data, .webhooks.reinvocationPolicy",
     "admission.a_webhook_is_told_the_request_and_its_no_is_the_answer": "differs in .data",

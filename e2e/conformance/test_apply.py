@@ -43,12 +43,12 @@ def test_what_is_applied_to_a_missing_namespace_is_not_found(space: Workspace) -
     assert answer.refusal == (404, "NotFound")
 
 
-def test_apply_needs_a_manager(space: Workspace) -> None:
+def test_apply_says_who_applies(space: Workspace) -> None:
     assert apply(space, widget("a"), "").refusal == (422, "Invalid")
 
 
 @pytest.mark.parametrize("manager", ["x" * 129, "with\nnewline"], ids=["long", "unprintable"])
-def test_the_name_of_a_manager_has_rules(space: Workspace, manager: str) -> None:
+def test_the_name_of_who_applies_has_rules(space: Workspace, manager: str) -> None:
     assert apply(space, widget("a"), manager).refusal == (422, "Invalid")
     query = {"fieldManager": manager}
     assert space.face.send("POST", space.path("configmaps"), configmap("a", {"k": "v"}), query=query).status == 422
@@ -131,7 +131,7 @@ def test_what_is_no_longer_applied_is_removed(space: Workspace) -> None:
     assert "labels" not in now.metadata
 
 
-def test_what_another_manager_applies_as_well_stays(space: Workspace) -> None:
+def test_what_another_applies_as_well_stays(space: Workspace) -> None:
     apply(space, configmap("a", {"k": "1", "l": "2"}))
     both = apply(space, configmap("a", {"l": "2"}), "two")
     assert sorted(entry["manager"] for entry in both.metadata["managedFields"]) == ["one", "two"]

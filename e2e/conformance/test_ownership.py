@@ -23,13 +23,13 @@ def test_another_value_for_an_applied_field_is_a_conflict(space: Workspace) -> N
     assert answer.causes == [(".spec.size", "FieldManagerConflict")]
 
 
-def test_several_conflicts_with_one_manager_are_told_together(space: Workspace) -> None:
+def test_several_conflicts_with_one_owner_are_told_together(space: Workspace) -> None:
     apply(space, widget("a", {"size": 1, "color": "red", "code": "abc"}))
     answer = apply(space, bare("a", {"size": 2, "color": "blue", "code": "abc"}), "two")
     assert [field for field, _ in answer.causes] == [".spec.color", ".spec.size"]
 
 
-def test_conflicts_with_several_managers_are_told_by_manager(space: Workspace) -> None:
+def test_conflicts_with_several_owners_are_told_by_owner(space: Workspace) -> None:
     apply(space, widget("a", {"size": 1}))
     apply(space, bare("a", {"code": "abc"}), "two")
     answer = apply(space, bare("a", {"size": 2, "code": "xyz"}), "three")
@@ -58,7 +58,7 @@ def test_what_somebody_wrote_plainly_conflicts_as_well(space: Workspace) -> None
     assert "unknown" in answer.body["message"]
 
 
-def test_applying_and_updating_are_two_managers_of_one_name(space: Workspace) -> None:
+def test_applying_and_updating_under_one_name_are_two_owners(space: Workspace) -> None:
     apply(space, configmap("a", {"k": "1"}))
     patch = {"data": {"k": "2"}}
     path, query = space.path("configmaps", "a"), {"fieldManager": "one"}
@@ -89,7 +89,7 @@ def test_what_a_plain_write_removes_nobody_owns(space: Workspace) -> None:
 
 
 @pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH"])
-def test_a_plain_write_names_its_manager(space: Workspace, verb: str) -> None:
+def test_a_plain_write_may_name_who_owns_it(space: Workspace, verb: str) -> None:
     query, path = {"fieldManager": "carol"}, space.path("configmaps", "a")
     if verb == "POST":
         answer = space.face.send("POST", space.path("configmaps"), configmap("a", {"k": "1"}), query=query)
@@ -101,7 +101,7 @@ def test_a_plain_write_names_its_manager(space: Workspace, verb: str) -> None:
     assert ("carol", "Update") in managers(answer.metadata)
 
 
-def test_writes_of_one_manager_are_one_entry(space: Workspace) -> None:
+def test_writes_of_one_owner_are_one_entry(space: Workspace) -> None:
     path = space.path("configmaps", "a")
     space.face.send("POST", space.path("configmaps"), configmap("a", {"k": "1"}))
     space.face.send("PATCH", path, {"data": {"l": "2"}}, content_type=MERGE)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.field_managers import Writer, applied
+from simulator.kube.field_ownership import Writer, applied
 from simulator.kube.refusals import Cause, Refusal, bad_option, bad_request, conflict
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route

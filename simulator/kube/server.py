@@ -18,7 +18,7 @@ from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.applying import MEDIA as APPLY
 from simulator.kube.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
 from simulator.kube.deletion import Deletion, options_of
-from simulator.kube.field_managers import Writer
+from simulator.kube.field_ownership import Writer
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
@@ -207,7 +207,7 @@ class ApiServer:
         there = (route.namespace, route.name) in self.store.table(route.resource.table_id).objects
         is_crd = route.resource.table_id == CRD.table_id
         if there or route.subresource:
-            make = applying(config, route, writer, now, force=query_flag(request.query, "force"))
+            make = applying(config, route, writer, now, force=flag(request.query, "force"))
             item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
             return 200, self._established(item, dry_run=dry_run) if is_crd else item
         body = newborn(config, route, writer, now)

@@ -114,4 +114,7 @@ def _map_type(schema: Json) -> ValueType:
     if schema.get("x-kubernetes-preserve-unknown-fields") or additional is True:
         others = lambda: DEDUCED  # noqa: E731  a value like the others
     fields = {name: _later(child) for name, child in (schema.get("properties") or {}).items()}
+    if schema.get("x-kubernetes-embedded-resource"):
+        text: Json = {"type": "string"}
+        fields |= {"apiVersion": _later(text), "kind": _later(text), "metadata": lambda: DEDUCED}
     return ValueType(form="map", fields=fields, others=others, atomic=schema.get("x-kubernetes-map-type") == "atomic")

@@ -5,13 +5,13 @@ the kind complete and check it, ask the webhooks, and commit if nobody was faste
 nothing: no revision, no event. That is what lets "at rest nobody writes" be a test.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
 
 from simulator.kube import metadata as meta
-from simulator.kube.field_managers import Writer, born, put_entries, updated
+from simulator.kube.field_ownership import Writer, born, put_entries, updated
 from simulator.kube.refusals import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, stale
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
@@ -292,8 +292,3 @@ def replacement(body: Any, resource: Resource) -> Make:
         return fresh
 
     return make
-
-
-def query_flag(query: Mapping[str, str], name: str) -> bool:
-    """Whether a boolean parameter is on."""
-    return query.get(name, "") in ("1", "true", "True")
