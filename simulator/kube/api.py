@@ -5,7 +5,7 @@ Kube port (``simulator/cluster/kube_port.py``), and the HTTP face. Bodies are JS
 shared with its store: a receiver must treat it as frozen and copy before changing.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -16,8 +16,9 @@ Json = dict[str, Any]
 class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request: ``path`` such as ``/api/v1/namespaces/default/pods/web-0``, ``query`` with the API's parameter names
     (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
-    ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``
-    and ``groups`` are who asks, by what the face has verified; ``user_agent`` is the program, by its own word.
+    ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``,
+    ``groups``, ``user_uid`` and ``user_extra`` are who asks, by what the face has verified; ``user_agent`` is the
+    program, by its own word. ``body`` may be an ``Unreadable``.
     """
 
     method: str
@@ -29,11 +30,26 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     user: str = "admin"
     groups: tuple[str, ...] = ()
     user_agent: str = ""
+    user_uid: str = ""
+    user_extra: Mapping[str, Sequence[str]] | None = None
+
+
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that a face could not read. The server refuses it where it would have looked at it: after it has decided
+    whether the caller may do this at all, and whether it can be done here.
+
+    ``why`` is what the reader of the format said; ``shown`` is how the beginning of the body is shown to people.
+    """
+
+    code: int
+    reason: str
+    why: str
+    shown: str = ""
 
 
 class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP status and JSON body; an error has a ``Status`` object as its body. ``warnings`` are sentences for people,
-    one for each ``Warning`` header.
+    one for each ``Warning`` header. The few answers that are plain text have a body with nothing but ``text``.
     """
 
     status: int

@@ -160,9 +160,12 @@ def not_acceptable(message: str, *, negotiated: bool = False) -> Refusal:
     return refusal
 
 
-def method_not_allowed(method: str, path: str) -> Refusal:
+def method_not_allowed() -> Refusal:
     """405: the resource does not know this verb."""
-    return Refusal(405, "MethodNotAllowed", f"{method} is not allowed on {path}")
+    message = "the server does not allow this method on the requested resource"
+    refusal = Refusal(405, "MethodNotAllowed", message)
+    refusal.status["details"] = {}
+    return refusal
 
 
 def unsupported_media(message: str) -> Refusal:

@@ -17,6 +17,7 @@ from simulator.kube.advice import take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.applying import MEDIA as APPLY
 from simulator.kube.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
+from simulator.kube.authorization import Authorizer, attributes_of, forbidden_to
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.field_ownership import Writer
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
@@ -28,6 +29,7 @@ from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, ve
 from simulator.kube.registry import Registry, Resource
 from simulator.kube.routes import Route, resolve, watched_path
 from simulator.kube.store import Store, Subscriber
+from simulator.kube.unreadable import check_readable
 from simulator.kube.watch import Feed, Watch
 from simulator.kube.writes import Writes, replacement
 
@@ -74,6 +76,7 @@ class ApiServer:
         call_webhook: CallWebhook = no_way_to_webhooks,
         watch_buffer: int = WATCH_BUFFER,
         managed_fields: bool = False,
+        authorizer: Callable[[Store], Authorizer] | None = None,
     ) -> None:
         """An empty cluster with its four namespaces.
 
@@ -84,6 +87,8 @@ class ApiServer:
             call_webhook: how an admission webhook is reached.
             managed_fields: keep account of who owns which field. It costs time at each write; who applies pays in any case.
             watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
+            authorizer: makes the one who decides which user may do what, from the objects of the store; without one
+                everybody may do everything.
         """
         self.clock = clock
         self.entropy = entropy
@@ -92,6 +97,7 @@ class ApiServer:
         reviewer = Webhooks(self.store, clock, entropy, call_webhook)
         self._writes = Writes(self.store, clock, entropy, reviewer)
         self._deletion = Deletion(self.store, clock, reviewer)
+        self.authorizer = authorizer(self.store) if authorizer is not None else None
         self._watch_buffer = watch_buffer
         self._managed_fields = managed_fields
         self._watches: dict[int, Watch] = {}
@@ -112,12 +118,24 @@ class ApiServer:
         if self.on_request is not None:
             self.on_request(request, False)
         try:
+            if self.authorizer is not None:
+                self._authorize(self.authorizer, request, watch=False)
             route = resolve(self.registry, request.path)
             status, body = await self._dispatch(route, request)
         except Refusal as refusal:
             body = {"text": refusal.text} if refusal.text else refusal.status
             return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
         return ApiResponse(status=status, body=body, warnings=take_advice())
+
+    def _authorize(self, authorizer: Authorizer, request: ApiRequest, *, watch: bool) -> None:
+        """Nothing, if the user may do this.
+
+        Raises:
+            Refusal: 403.
+        """
+        action = attributes_of(request, watch=watch)
+        if not authorizer.allows(action):
+            raise forbidden_to(action)
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         method = request.method
@@ -131,7 +149,7 @@ class ApiServer:
             return await self._apply(route, request)
         if method in ("PUT", "PATCH") and route.name:
             return 200, await self._change(route, request)
-        raise method_not_allowed(method, request.path)
+        raise method_not_allowed()
 
     async def _read(self, route: Route, query: Mapping[str, str]) -> Json:
         if not route.name:
@@ -152,6 +170,8 @@ class ApiServer:
 
     async def _post(self, route: Route, request: ApiRequest) -> Json:
         dry_run = bool(request.query.get("dryRun"))
+        if route.subresource or not route.name:
+            check_readable(request, route.resource.kind)
         if not route.name:
             writer = self._writer(request, route)
             item = await self._writes.create(route, request.body, user=request.user, dry_run=dry_run, writer=writer)
@@ -162,9 +182,10 @@ class ApiServer:
             return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
         if route.subresource == "eviction":
             return await subresources.evict(self._deletion, route, request.body, user=request.user)
-        raise method_not_allowed("POST", request.path)
+        raise method_not_allowed()
 
     async def _delete(self, route: Route, request: ApiRequest) -> Json:
+        check_readable(request, route.resource.kind)
         options = options_of(request.body, request.query)
         if not route.name:
             return await self._deletion.delete_collection(route, options, request.query, user=request.user)
@@ -175,6 +196,7 @@ class ApiServer:
 
     async def _change(self, route: Route, request: ApiRequest) -> Json:
         resource = route.resource
+        check_readable(request, resource.kind)
         if route.subresource == "finalize":
             return subresources.finalize(self._writes, self.store, route, request.body)
         if request.method == "PUT":
@@ -184,7 +206,7 @@ class ApiServer:
         if route.subresource == "scale":
             make = subresources.rescaling(make)
         elif route.subresource not in ("", "status"):
-            raise method_not_allowed(request.method, request.path)
+            raise method_not_allowed()
         dry_run = bool(request.query.get("dryRun"))
         writer = self._writer(request, route)
         item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
@@ -266,6 +288,8 @@ class ApiServer:
         if self.on_request is not None:
             self.on_request(request, True)
         try:
+            if self.authorizer is not None:
+                self._authorize(self.authorizer, request, watch=True)
             route = resolve(self.registry, watched_path(request.path))
             watch, after, seconds = self._open(route, request.query)
         except Refusal as refusal:

@@ -1,0 +1,1 @@
+"""The simulated API server as a process that others speak to: HTTP, TLS, tokens, and time that passes by itself."""

@@ -1,0 +1,189 @@
+"""HTTP in front of the API server: requests become ``ApiRequest``, answers and watches become HTTP again.
+
+Every request gets an answer that is a Status object if it is no success, whatever was sent; the few exceptions are the
+real server's own (``404 page not found``). A watch is a stream of JSON lines, in chunks, that ends when the server, the
+client or the connection ends it; a client that does not read is cut off by the server's own rule.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+from aiohttp import web
+
+from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, media_type, read_body
+from simulator.face.identity import Identities, Identity
+from simulator.face.impersonation import impersonated
+from simulator.face.representations import PLAIN, Form, form_of
+from simulator.kube.api import ApiRequest, ApiResponse, Json
+from simulator.kube.metadata import Draws, new_uid
+from simulator.kube.refusals import Refusal, internal
+from simulator.kube.routes import resolve, watched_path
+from simulator.kube.server import ApiServer
+from simulator.kube.watch import Feed, Watch
+
+LOG = logging.getLogger(__name__)
+_FALSE = ("0", "false")
+_LINES_AT_ONCE = 200
+_PLAIN_TEXT = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+
+
+def is_watch(query: Mapping[str, str]) -> bool:
+    """Whether a list is asked for as a watch; the real server takes every word but two as yes."""
+    return "watch" in query and query["watch"].lower() not in _FALSE
+
+
+def query_of(text: str) -> dict[str, str]:
+    """The parameters of a request; of one that is repeated, the first counts."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        query.setdefault(name, value)
+    return query
+
+
+class HttpFace:
+    """``handle`` answers one HTTP request.
+
+    Args:
+        server: who answers.
+        identities: whose tokens are known.
+        draws: for the audit ids of requests that bring none.
+    """
+
+    def __init__(self, server: ApiServer, identities: Identities, draws: Draws) -> None:
+        self._server = server
+        self._identities = identities
+        self._draws = draws
+        self._encoded: tuple[Any, bytes] = (None, b"")
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to a request, whatever it is."""
+        headers = {
+            "Audit-Id": request.headers.get("Audit-ID") or new_uid(self._draws),
+            "Cache-Control": "no-cache, private",
+        }
+        form = PLAIN
+        try:
+            path, _, text = request.raw_path.partition("?")
+            query = query_of(text)
+            identity = self._identities.of(request.headers.get("Authorization", ""))
+            asked = _asked(request, unquote(path), query, identity)
+            wearing = impersonated(identity, request, asked, self._server.authorizer)
+            asked = asked if wearing is identity else _worn(asked, wearing)
+            form = form_of(asked.accept, query, request.headers.get("User-Agent", ""))
+            if request.method == "GET" and self._is_watch(asked):
+                return await self._watch(asked, form, request, headers)
+            if request.method not in ("GET", "HEAD"):
+                asked = msgspec.structs.replace(asked, body=await _body(request))
+            answer = await self._server.request(asked)
+        except Refusal as refusal:
+            answer = ApiResponse(status=refusal.code, body=refusal.status)
+        except Exception as error:
+            LOG.exception("%s %s", request.method, request.raw_path)
+            answer = ApiResponse(status=500, body=internal(f"{type(error).__name__}: {error}").status)
+        return _written(answer, form, headers)
+
+    def _is_watch(self, asked: ApiRequest) -> bool:
+        """Only collections are watched; a single object is read, whatever the parameters say."""
+        if watched_path(asked.path) != asked.path:
+            return True
+        if not is_watch(asked.query):
+            return False
+        try:
+            return not resolve(self._server.registry, asked.path).name
+        except Refusal:
+            return True  # said again where it is refused
+
+    async def _watch(
+        self, asked: ApiRequest, form: Form, request: web.BaseRequest, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
+        feed = self._server.open(asked)
+        try:
+            if not isinstance(feed, Watch):
+                refused: Json = feed.queue[0]["object"]
+                return _written(ApiResponse(status=refused["code"], body=refused), form, headers)
+            response = web.StreamResponse(headers={**headers, "Content-Type": JSON})
+            response.enable_chunked_encoding()
+            await response.prepare(request)
+            await self._send(feed, response)
+        finally:
+            feed.leave()
+        await response.write_eof()
+        return response
+
+    async def _send(self, feed: Feed, response: web.StreamResponse) -> None:
+        queue = feed.queue
+        while queue or not feed.closed:
+            if not queue:
+                news = asyncio.get_running_loop().create_future()
+                feed.on_news = partial(_note, news)
+                await news
+                continue
+            await response.write(b"".join(self._line(queue.popleft()) for _ in range(min(len(queue), _LINES_AT_ONCE))))
+
+    def _line(self, event: Json) -> bytes:
+        """One event. Many watches tell of one object in a row, which is written once."""
+        item = event["object"]
+        if self._encoded[0] is not item:
+            self._encoded = (item, msgspec.json.encode(item))
+        return b'{"type":"%s","object":%s}\n' % (event["type"].encode(), self._encoded[1])
+
+
+def _note(news: asyncio.Future[None]) -> None:
+    if not news.done():
+        news.set_result(None)
+
+
+def _asked(request: web.BaseRequest, path: str, query: Mapping[str, str], identity: Identity) -> ApiRequest:
+    headers = request.headers
+    return ApiRequest(
+        method=request.method,
+        path=path,
+        query=query,
+        content_type=media_type(headers.get("Content-Type", "")),
+        accept=headers.get("Accept", ""),
+        user_agent=headers.get("User-Agent", ""),
+        user=identity.user,
+        groups=identity.groups,
+        user_uid=identity.uid,
+        user_extra=identity.extra,
+    )
+
+
+def _worn(asked: ApiRequest, identity: Identity) -> ApiRequest:
+    return msgspec.structs.replace(
+        asked, user=identity.user, groups=identity.groups, user_uid=identity.uid, user_extra=identity.extra
+    )
+
+
+async def _body(request: web.BaseRequest) -> Any:
+    """What a request carries, read no further than the real server would."""
+    if (request.content_length or 0) > BYTES_MAX:
+        return TOO_LARGE
+    data = bytearray()
+    async for chunk in request.content.iter_any():
+        data += chunk
+        if len(data) > BYTES_MAX:
+            return TOO_LARGE
+    return read_body(bytes(data), request.method, request.headers.get("Content-Type", ""))
+
+
+def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web.Response:
+    if answer.body.keys() == {"text"}:
+        said = {**headers, **_PLAIN_TEXT}
+        return web.Response(status=answer.status, body=answer.body["text"].encode(), headers=said)
+    said = {**headers, "Content-Type": form.media_type}
+    retry = (answer.body.get("details") or {}).get("retryAfterSeconds") if answer.status >= 400 else None
+    if retry:
+        said["Retry-After"] = str(retry)
+    if answer.status == 403:
+        said["X-Content-Type-Options"] = "nosniff"
+    response = web.Response(status=answer.status, body=form.write(answer.body), headers=said)
+    for warning in answer.warnings:
+        quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"')
+    return response
