@@ -16,11 +16,15 @@ import pytest
 from e2e.conformance import recording
 from e2e.conformance.control_plane import compact, control_plane, programs
 from e2e.conformance.definitions import GEARS, WIDGETS, install
-from e2e.conformance.faces import Face, RealFace, SimulatedFace
+from e2e.conformance.faces import Face, HttpFace, SimulatedFace
 from e2e.conformance.known import KNOWN
 from e2e.conformance.recording import Transcript
+from e2e.conformance.served import SPEED, served
 
-ARMS = ("direct", pytest.param("real", marks=pytest.mark.local))
+ARMS = ("direct", "http", pytest.param("real", marks=pytest.mark.local))
+
+_NAMESPACES: dict[str, list[str]] = {}
+"""Arm to the namespaces that claims have got on it."""
 
 
 @dataclass
@@ -55,7 +59,7 @@ def real_face() -> Iterator[Face]:
     if folder is None:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
     with control_plane(folder) as port:
-        yield from _prepared(RealFace(port, compact=lambda: compact(port)))
+        yield from _prepared(HttpFace("real", port, compact=lambda: compact(port)))
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +67,13 @@ def direct_face() -> Iterator[Face]:
     yield from _prepared(SimulatedFace())
 
 
-def _prepared(face: RealFace | SimulatedFace) -> Iterator[Face]:
+@pytest.fixture(scope="session")
+def http_face() -> Iterator[Face]:
+    with served() as running:
+        yield from _prepared(HttpFace("http", running.port, speed=SPEED, compact=running.compact))
+
+
+def _prepared(face: HttpFace | SimulatedFace) -> Iterator[Face]:
     install(face, WIDGETS)
     install(face, GEARS)
     yield face
@@ -74,15 +84,13 @@ def _prepared(face: RealFace | SimulatedFace) -> Iterator[Face]:
 def space(request: pytest.FixtureRequest) -> Workspace:
     face: Face = request.getfixturevalue(f"{request.param}_face")
     shown = "c-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:50].strip("-")
-    number = sum(1 for taken in _taken(face) if taken.startswith(shown))
+    earlier = _NAMESPACES.setdefault(face.name, [])  # also those that are gone by now
+    number = sum(1 for taken in earlier if taken.startswith(shown))
     name = f"{shown}-{number}" if number else shown
+    earlier.append(name)
     answer = face.send("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     assert answer.status == 201, answer.body
     return Workspace(face=Transcript(face, name, shown), bare=face, namespace=name, shown=shown)
-
-
-def _taken(face: Face) -> list[str]:
-    return [item["metadata"]["name"] for item in face.send("GET", "/api/v1/namespaces").body["items"]]
 
 
 def claim_of(item: pytest.Item) -> str:

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from e2e.conformance.faces import ADMIN, USERS, token_of
+from e2e.conformance.faces import ADMIN, token_of
+from e2e.conformance.served import tokens_file
 
 START_SECONDS = 40.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,8 +109,7 @@ def _api_server(state: Path, store: str, port: int) -> list[str]:
         "--bind-address=127.0.0.1",
         f"--cert-dir={state}/pki",
         f"--token-auth-file={state}/tokens.csv",
-        "--authorization-mode=AlwaysAllow",
-        "--anonymous-auth=false",
+        "--authorization-mode=RBAC",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={state}/sa.pub",
         f"--service-account-signing-key-file={state}/sa.key",
@@ -152,8 +152,7 @@ def _keys(state: Path) -> None:
         check=True,
         **quiet,  # type: ignore[call-overload]
     )
-    lines = [f'{token_of(user)},{user},{user},"{",".join(groups)}"' for user, groups in USERS.items()]
-    (state / "tokens.csv").write_text("\n".join(lines) + "\n")
+    (state / "tokens.csv").write_text(tokens_file())
 
 
 def _run(log: Path, program: Path, *arguments: str) -> subprocess.Popen[bytes]:

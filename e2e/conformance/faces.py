@@ -1,6 +1,6 @@
-"""Two faces of one API: the simulator's server by direct calls, and a real kube-apiserver over HTTPS.
+"""The faces of one API: the simulator's server by direct calls, and servers over HTTPS, simulated or real.
 
-A claim is a plain function over a ``Face``. Both faces answer with the HTTP status and the JSON body, so that a claim
+A claim is a plain function over a ``Face``. All faces answer with the HTTP status and the JSON body, so that a claim
 compares what a client would see and nothing else.
 """
 
@@ -108,11 +108,14 @@ class Face(Protocol):
         ...
 
 
-class _Seeded:
+class Seeded:
+    """Draws that are the same in each run."""
+
     def __init__(self) -> None:
         self._state = 1
 
     def below(self, bound: int) -> int:
+        """A number from 0 to ``bound - 1``."""
         self._state = (self._state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
         return (self._state * (self._state >> 7)) % bound
 
@@ -126,7 +129,7 @@ class SimulatedFace:
         self._loop = SimLoop()
         self._handlers: list[Handler] = []
         clock = VirtualClock(self._loop)
-        self.server = ApiServer(clock, _Seeded(), call_webhook=self._call, managed_fields=True)
+        self.server = ApiServer(clock, Seeded(), call_webhook=self._call, managed_fields=True)
         self._actors = [
             self._loop.create_task(run_garbage_collector(self.server, clock)),
             self._loop.create_task(run_namespace_controller(self.server, clock)),
@@ -204,13 +207,22 @@ class SimulatedFace:
         self._loop.close()
 
 
-class RealFace:
-    """A real kube-apiserver on loopback."""
+class HttpFace:
+    """A server on loopback that is spoken to over HTTPS: the real one, or the simulated one behind its HTTP face.
 
-    name = "real"
+    Args:
+        name: of the arm.
+        port: of loopback.
+        speed: how fast its time passes.
+        compact: makes it forget its history.
+    """
 
-    def __init__(self, port: int, compact: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, name: str, port: int, *, speed: float = 1.0, compact: Callable[[], None] = lambda: None
+    ) -> None:
+        self.name = name
         self._port = port
+        self._speed = speed
         self._compact = compact
         self._headers = {"Authorization": f"Bearer {token_of(ADMIN)}"}
         self._connection = self._connect(60.0)
@@ -250,7 +262,7 @@ class RealFace:
     ) -> list[Json]:
         """See ``Face``."""
         wanted = {"timeoutSeconds": str(seconds), **(query or {}), "watch": "true"}
-        connection = self._connect(seconds + 5.0)
+        connection = self._connect(seconds / self._speed + 5.0)
         found: list[Json] = []
         try:
             headers = {**self._headers, "Accept": accept} if accept else self._headers
@@ -276,7 +288,7 @@ class RealFace:
 
     def wait(self, seconds: float) -> None:
         """See ``Face``."""
-        time.sleep(seconds)
+        time.sleep(seconds / self._speed)
 
     def close(self) -> None:
         """Close the connection and end the webhooks."""

@@ -218,11 +218,13 @@ class ApiServer:
         """Who is to own what this request writes."""
         if "fieldManager" in request.query or "force" in request.query:
             check_manager(request)
+        check_readable(request, route.resource.kind)
         return writer_of(request, route) if self._managed_fields else None
 
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""
         check_manager(request)
+        check_readable(request, route.resource.kind)
         config = wanted_of(request.body, route.resource)
         writer, now = writer_of(request, route), meta.api_time(self.clock.now())
         dry_run = bool(request.query.get("dryRun"))

@@ -1,0 +1,94 @@
+"""The simulated API server behind its HTTP face, in a thread of the test process, on scaled time.
+
+The claims speak to it through the same client as to the real server: HTTPS, bearer tokens, webhooks over HTTPS.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from e2e.conformance.faces import USERS, Seeded, token_of
+from simulator.face.certificates import self_made
+from simulator.face.http_face import HttpFace
+from simulator.face.identity import Identities, read_tokens
+from simulator.face.scaled_time import LoopClock, ScaledLoop
+from simulator.face.serving import serve
+from simulator.face.webhook_calls import WebhookCalls
+from simulator.kube.garbage import run_garbage_collector
+from simulator.kube.namespaces import run_namespace_controller
+from simulator.kube.server import ApiServer
+
+SPEED = 10.0
+START_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The server while it runs; everything of it belongs to its thread."""
+
+    port: int
+    loop: ScaledLoop
+    server: ApiServer
+
+    def compact(self) -> None:
+        """Forget the history."""
+
+        async def forget() -> None:
+            self.server.store.compact()
+
+        asyncio.run_coroutine_threadsafe(forget(), self.loop).result(START_SECONDS)
+
+
+def tokens_file() -> str:
+    """The users of the claims as a static token file."""
+    lines = []
+    for user, groups in USERS.items():
+        line = f"{token_of(user)},{user},{user}"
+        lines.append(f'{line},"{",".join(groups)}"' if groups else line)
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def served() -> Iterator[Running]:
+    """Start it, give what a client needs, stop it.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    loop = ScaledLoop(SPEED)
+    over = asyncio.Event()
+    ports: list[int] = []
+    started = threading.Event()
+
+    async def main() -> None:
+        async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=SPEED) as url:
+            ports.append(int(url.rpartition(":")[2]))
+            actors = [
+                loop.create_task(run_garbage_collector(server, clock)),
+                loop.create_task(run_namespace_controller(server, clock)),
+            ]
+            started.set()
+            await over.wait()
+            for actor in actors:
+                actor.cancel()
+            await asyncio.gather(*actors, return_exceptions=True)
+            server.cut_watches()
+            await webhooks.close()
+
+    clock, draws, webhooks = LoopClock(loop, wall_start=time.time()), Seeded(), WebhookCalls()
+    server = ApiServer(clock, draws, call_webhook=webhooks.call, managed_fields=True)
+    face = HttpFace(server, Identities(read_tokens(tokens_file())), draws)
+    thread = threading.Thread(target=lambda: loop.run_until_complete(main()), name="http face", daemon=True)
+    thread.start()
+    try:
+        if not started.wait(START_SECONDS):
+            raise RuntimeError("the HTTP face did not start")
+        yield Running(port=ports[0], loop=loop, server=server)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(START_SECONDS)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
