@@ -217,9 +217,7 @@ class HttpFace:
         compact: makes it forget its history.
     """
 
-    def __init__(
-        self, name: str, port: int, *, speed: float = 1.0, compact: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, name: str, port: int, *, speed: float = 1.0, compact: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self._port = port
         self._speed = speed
