@@ -38,6 +38,8 @@ def describe(request: ApiRequest, *, watch: bool = False) -> Call:
 def _call(method: str, path: str, *, watch: bool) -> Call:
     parts = path.strip("/").split("/")
     rest = parts[3:] if parts[0] == "apis" else parts[2:]
+    if rest[:1] == ["watch"]:  # the old form of a watch's path
+        rest = rest[1:]
     namespace = ""
     if len(rest) >= 3 and rest[0] == "namespaces" and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]

@@ -86,6 +86,8 @@ def listing(store: Store, route: Route, query: Mapping[str, str]) -> Json:
     table = store.table(route.resource.table_id)
     if token:
         revision, after = _continued(route, query, token)
+        if query.get("resourceVersion"):
+            limit = 0
         return _page(store, table, route, selection, limit, revision, after)
     asked = list_revision_of(query)
     if exact and asked is not None:
@@ -131,22 +133,25 @@ def _page(
         raise _expired_page(store, route, after)
     if revision >= table.revision:
         objects, keys = table.objects, table.candidates(selection)
+        last = table.last_key(selection.namespace)
     else:
         objects = table.snapshot(revision)
         keys = sorted(key for key in objects if selection.namespace in ("", key[0]))
+        last = keys[-1] if keys else _START
     items: list[Json] = []
     start = bisect_right(keys, after) if after != _START else 0
     for position in range(start, len(keys)):
         item = objects[keys[position]]
         if not selection.matches(item):
             continue
-        if limit and len(items) == limit:
-            return _cut(route, items, revision, 0 if selection.selects else len(keys) - position)
         items.append(item)
+        if len(items) == limit and keys[position] < last:
+            return _cut(route, items, revision, 0 if selection.selects else len(keys) - position - 1)
     return _answer(route.resource, items, revision)
 
 
 def _cut(route: Route, items: list[Json], revision: int, left: int) -> Json:
+    """A page that is full before the last object of the collection; whether any after it matches, nobody has looked."""
     last = items[-1]["metadata"]
     last_key = (last.get("namespace", ""), last["name"])
     answer = _answer(route.resource, items, revision)

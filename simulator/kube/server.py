@@ -163,6 +163,7 @@ class ApiServer:
     async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
         if query:
             check_list(query)
+            number_of(query, "timeoutSeconds")
             revision = list_revision_of(query)
             if revision and not query.get("continue"):
                 await wait_until_fresh(self.store, self.clock, revision)
@@ -337,6 +338,7 @@ class ApiServer:
 
     def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None, int]:
         seconds = number_of(query, "timeoutSeconds")
+        number_of(query, "limit")
         check_watch(query)
         if route.name and query.get("fieldSelector", "").startswith("metadata.name="):
             _check_name(route.name, query["fieldSelector"])

@@ -117,6 +117,11 @@ class Table:
         end = bisect_left(self.keys, (selection.namespace + "\0", ""))
         return self.keys[start:end]
 
+    def last_key(self, namespace: str) -> Key:
+        """The last key of a namespace, or of all."""
+        end = bisect_left(self.keys, (namespace + "\0", "")) if namespace else len(self.keys)
+        return self.keys[end - 1] if end else ("", "")
+
     def _index(self, pin: Pin) -> _Index:
         name = (pin.kind, pin.key)
         index = self._indexes.get(name)

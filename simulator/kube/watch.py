@@ -152,6 +152,6 @@ class Watch(Feed):
 
     def mark(self, revision: int) -> None:
         """Queue a bookmark, if the client asked for them."""
-        if self.bookmarks and not self.closed:
+        if self.bookmarks and not self.closed and self._after != _NEVER:
             self.queue.append(bookmark(self.resource, revision))
             self.on_news()
