@@ -105,6 +105,57 @@ def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES
     return _environment(variables).Activation(values)
 
 
+_SCALARS = {"string": "STRING", "integer": "INT", "number": "DOUBLE", "boolean": "BOOL"}
+_TIMES = {"date-time": "TIMESTAMP", "date": "TIMESTAMP", "duration": "DURATION", "byte": "BYTES"}
+
+
+def type_of_schema(schema: Mapping[str, Any]) -> str:
+    """The type that the compiler gives to values of a schema: ``STRING``, ``LIST<INT>``; ``DYN`` where it has none for
+    them, as for objects with properties.
+    """
+    kind = schema.get("type") or ""
+    if kind == "array" and isinstance(schema.get("items"), dict):
+        return f"LIST<{type_of_schema(schema['items'])}>"
+    if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return f"MAP<{type_of_schema(schema['additionalProperties'])}>"
+    if kind == "string":
+        return _TIMES.get(schema.get("format") or "", "STRING")
+    return _SCALARS.get(kind, "DYN")
+
+
+def _named_type(name: str) -> Any:
+    outer, _, inner = name.partition("<")
+    if outer == "LIST":
+        return cel.Type.List(_named_type(inner[:-1]))
+    if outer == "MAP":
+        return cel.Type.Map(cel.Type.STRING, _named_type(inner[:-1]))
+    return getattr(cel.Type, name)
+
+
+@cache
+def _typed_environment(kind: str) -> Any:
+    return _make_environment({"self": _named_type(kind), "oldSelf": _named_type(kind)})
+
+
+def result_type(text: str, kind: str, *, optional: bool = False) -> str:
+    """The type of a rule's value: ``BOOL``, ``STRING``, ``DYN``.
+
+    Args:
+        text: the rule.
+        kind: of ``type_of_schema``.
+        optional: ``oldSelf`` is an optional value.
+
+    Raises:
+        CelError: it cannot be compiled; the compiler's words.
+    """
+    try:
+        if optional:
+            return str(_environment(OPTIONAL_VARIABLES).compile(with_optional_old_self(text)).return_type())
+        return str(_typed_environment(kind).compile(text).return_type())
+    except RuntimeError as error:
+        raise CelError(_CODE.sub("", str(error))) from error
+
+
 @lru_cache(maxsize=1024)
 def _address(text: str) -> Address:
     if "%" in text:
@@ -192,6 +243,10 @@ def _link_local_multicast(value: Mapping[str, str]) -> bool:
 @cache
 def _environment(variables: tuple[str, ...]) -> Any:
     """The environment of some variables; it is immutable, and making it takes milliseconds."""
+    return _make_environment(dict.fromkeys(variables, cel.Type.DYN))
+
+
+def _make_environment(variables: Mapping[str, Any]) -> Any:
     kinds = cel.Type
     text, boolean, number = kinds.STRING, kinds.BOOL, kinds.INT
     value = kinds.Map(text, kinds.DYN)
@@ -239,12 +294,12 @@ def _environment(variables: tuple[str, ...]) -> Any:
     )
     declare("isSorted", ("texts_sorted", boolean, [texts], True, lambda it: list(it) == sorted(it)))
     return cel.NewEnv(
-        variables=dict.fromkeys(variables, kinds.DYN),
+        variables=variables,
         functions=declared,
         extensions=[
             ext_strings.ExtStrings(),
             ext_math.ExtMath(),
             ext_optional.ExtOptional(),
-            *([ext_bindings.ExtBindings()] if variables == OPTIONAL_VARIABLES else []),
+            *([ext_bindings.ExtBindings()] if "earlier" in variables else []),
         ],
     )

@@ -78,13 +78,21 @@ class Deletion:
         Raises:
             Refusal: 404; 409 a precondition does not hold; what webhooks say.
         """
+        return self._perform(route, await self.admitted(route, options, user=user), options)
+
+    async def admitted(self, route: Route, options: DeleteOptions, *, user: str) -> Json:
+        """The object that may be deleted.
+
+        Raises:
+            Refusal: as ``delete``.
+        """
         item = self._current(route)
         self._check_preconditions(item, route, options)
         if self.reviewer.concerns(route, "DELETE"):
             await self.reviewer.review(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
             item = self._current(route)
             self._check_preconditions(item, route, options)
-        return self._perform(route, item, options)
+        return item
 
     async def delete_collection(
         self, route: Route, options: DeleteOptions, query: Mapping[str, str], *, user: str

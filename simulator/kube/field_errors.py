@@ -24,6 +24,10 @@ class Omitted:
 OMITTED = Omitted()
 
 
+class InOrder(dict[str, Any]):
+    """An object whose members are shown in their own order, and not sorted."""
+
+
 def number_text(value: float) -> str:
     """A number as the server prints it."""
     if isinstance(value, int):
@@ -38,7 +42,8 @@ def json_text(value: Any) -> str:
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json_text(key)}:{json_text(value[key])}" for key in sorted(value)) + "}"
+        names = value if isinstance(value, InOrder) else sorted(value)
+        return "{" + ",".join(f"{json_text(name)}:{json_text(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(json_text(item) for item in value) + "]"
     return _TO_ESCAPE.sub(lambda found: _ESCAPED[found.group()], json.dumps(value, ensure_ascii=False))

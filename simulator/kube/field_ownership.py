@@ -57,11 +57,14 @@ _FILLED_IN = {
 
 
 class Writer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who writes: the manager's name, whether it applies, and through which subresource."""
+    """Who writes: the manager's name, whether it applies, through which subresource, and in which version; empty: in the
+    one that is stored.
+    """
 
     manager: str
     applies: bool = False
     subresource: str = ""
+    api_version: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +176,7 @@ def _entry(writer: Writer, resource: Resource, fields: Fields, now: str) -> Entr
     return Entry(
         manager=writer.manager,
         operation="Apply" if writer.applies else "Update",
-        api_version=resource.api_version,
+        api_version=writer.api_version or resource.api_version,
         subresource=writer.subresource,
         fields=fields,
         time=now,

@@ -9,7 +9,8 @@ from typing import Any
 
 from simulator.kube.admission import GROUP as ADMISSION_GROUP
 from simulator.kube.admission import check_configuration, complete_configuration
-from simulator.kube.crds import check_definition
+from simulator.kube.definition_faults import definition_faults
+from simulator.kube.definition_status import complete_definition
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Resource
 from simulator.kube.selection import Extract, field_extractor
@@ -237,7 +238,8 @@ CRD = Resource(
     subresources=("status",),
     status_on_create={},
     counts_generation=True,
-    check=check_definition,
+    complete=complete_definition,
+    check=definition_faults,
 )
 
 

@@ -187,7 +187,7 @@ def _drop_empty(metadata: Json) -> None:
 
 def spec_changed(body: Json, old: Json, resource: Resource) -> bool:
     """Whether anything but metadata, and status where that is apart, differs: what ``generation`` counts."""
-    apart = ("metadata", "status") if resource.has_status else ("metadata",)
+    apart = ("metadata", "apiVersion", "status") if resource.has_status else ("metadata", "apiVersion")
     return any(body.get(name) != old.get(name) for name in (*body, *old) if name not in apart)
 
 

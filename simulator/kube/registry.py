@@ -52,6 +52,10 @@ class Resource:
         graceful: a DELETE gives the object's own grace period before it goes (pods).
         custom: it comes from a definition.
         declared: the type of the objects, where a definition declares it.
+        list_kind: the kind of a collection; empty: the kind, and ``List``.
+        scale: where replica counts and the selector stand, for a custom resource with /scale.
+        stored: what the objects are stored as, where a definition has several versions.
+        deprecation: what is said with every answer; empty: nothing.
         generation_fields: the top-level fields whose change counts; empty: all but metadata and status.
     """
 
@@ -74,6 +78,10 @@ class Resource:
     custom: bool = False
     fields: Mapping[str, Extract] = field(default_factory=lambda: METADATA_FIELDS)
     declared: Callable[[], ValueType] | None = None
+    list_kind: str = ""
+    scale: Mapping[str, str] | None = None
+    stored: "Resource | None" = None
+    deprecation: str = ""
 
     @property
     def table_id(self) -> tuple[str, str]:
@@ -103,9 +111,9 @@ class Registry:
         """Serve ``resource`` from now on, in the place of one of the same name."""
         self._by_path[resource.group, resource.version, resource.plural] = resource
 
-    def remove(self, group: str, plural: str) -> None:
-        """Serve no version of this resource any more."""
-        for path in [path for path in self._by_path if path[0] == group and path[2] == plural]:
+    def remove(self, group: str, plural: str, *, but: Sequence[str] = ()) -> None:
+        """Serve no version of this resource any more, or none but some."""
+        for path in [path for path in self._by_path if path[0] == group and path[2] == plural and path[1] not in but]:
             del self._by_path[path]
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:

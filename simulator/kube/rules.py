@@ -86,7 +86,7 @@ class RuleNode:
         self._type = node.get("type") or ""
         self._rules = [_rule(one, node) for one in given]
         plain = [one for one in given if not one.get("optionalOldSelf")]
-        self._on_create = _joined([one for one in plain if not _transitional(one["rule"])])
+        self._on_create = _joined([one for one in plain if not speaks_of_change(one["rule"])])
         self._on_update = _joined(plain)
         self._optional = any(rule.optional for rule in self._rules)
         self._view = _view(node) if escaped else None
@@ -237,6 +237,20 @@ def rule_causes(node: RuleNode, item: Json, before: Json | None, *, trusted: boo
     return [finding.cause for finding in found if finding.about_change]
 
 
+def value_causes(node: RuleNode, value: Any, place: str) -> list[Cause]:
+    """The rules that a default breaks; ``place`` is where it stands."""
+    found: list[Finding] = []
+    node.check(value, _ABSENT, None, found, trusted=True, same=False)
+    return [
+        Cause(
+            field=place if finding.cause.field == NOWHERE else f"{place}.{finding.cause.field}",
+            message=finding.cause.message,
+            reason=finding.cause.reason,
+        )
+        for finding in found
+    ]
+
+
 def _rooted(item: Json) -> Json:
     metadata = {name: item["metadata"][name] for name in ("name", "generateName") if name in item["metadata"]}
     return {**item, "metadata": metadata}
@@ -246,7 +260,8 @@ def _given(schema: Json) -> list[Json]:
     return schema.get("x-kubernetes-validations") or []
 
 
-def _transitional(rule: str) -> bool:
+def speaks_of_change(rule: str) -> bool:
+    """Whether a rule names ``oldSelf``."""
     return _OLD_SELF.search(_LITERALS.sub("", rule)) is not None
 
 
@@ -266,7 +281,7 @@ def _rule(given: Json, node: Json) -> _Rule:
             message_expression=compiled(expression) if expression else None,
             reason=given.get("reason") or "FieldValueInvalid",
             field_steps=steps_below(given.get("fieldPath", "").strip(), node),
-            transition=_transitional(text),
+            transition=speaks_of_change(text),
             optional=optional,
         )
     except (CelError, ValueError) as error:

@@ -10,14 +10,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from simulator.kube import crds, subresources
+import msgspec
+
 from simulator.kube import metadata as meta
+from simulator.kube import subresources
 from simulator.kube.admission import CallWebhook, Webhooks
-from simulator.kube.advice import take_advice
+from simulator.kube.advice import advise, take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.applying import MEDIA as APPLY
 from simulator.kube.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
 from simulator.kube.authorization import Authorizer, attributes_of, forbidden_to
+from simulator.kube.custom_scale import rescaling, scale_of
+from simulator.kube.definitions import Definitions
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.field_ownership import Writer
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
@@ -28,10 +32,11 @@ from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection
 from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, version_too_large
 from simulator.kube.registry import Registry, Resource
 from simulator.kube.routes import Route, resolve, watched_path
-from simulator.kube.store import Store, Subscriber
+from simulator.kube.store import Store, Subscriber, TableId
 from simulator.kube.unreadable import check_readable
+from simulator.kube.versions import ShownQueue, answer_shown, stored_form, through
 from simulator.kube.watch import Feed, Watch
-from simulator.kube.writes import Writes, replacement
+from simulator.kube.writes import Writes, own_copy, replacement
 
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0
@@ -104,6 +109,9 @@ class ApiServer:
         self._next_watch = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
         self.on_request: Callable[[ApiRequest, bool], None] | None = None
+        self._definitions = Definitions(
+            self.store, self.registry, clock, self._end_watches, managed_fields=managed_fields
+        )
         self._make_namespaces()
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -121,7 +129,12 @@ class ApiServer:
             if self.authorizer is not None:
                 self._authorize(self.authorizer, request, watch=False)
             route = resolve(self.registry, request.path)
+            resource = route.resource
+            if resource.deprecation:
+                advise(resource.deprecation)
             status, body = await self._dispatch(route, request)
+            if resource.stored is not None:
+                body = answer_shown(body, resource)
         except Refusal as refusal:
             body = {"text": refusal.text} if refusal.text else refusal.status
             return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
@@ -158,7 +171,7 @@ class ApiServer:
         if revision:
             await wait_until_fresh(self.store, self.clock, revision)
         item = get(self.store, route)
-        return subresources.scale_of(item) if route.subresource == "scale" else item
+        return scale_of(item, route.resource) if route.subresource == "scale" else item
 
     async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
         if query:
@@ -174,8 +187,10 @@ class ApiServer:
         if route.subresource or not route.name:
             check_readable(request, route.resource.kind)
         if not route.name:
-            writer = self._writer(request, route)
-            item = await self._writes.create(route, request.body, user=request.user, dry_run=dry_run, writer=writer)
+            writer, body = self._writer(request, route), request.body
+            if route.resource.stored is not None:
+                body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
+            item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
             return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
         if route.subresource == "binding":
             make = subresources.binding(request.body, route)
@@ -190,10 +205,9 @@ class ApiServer:
         options = options_of(request.body, request.query)
         if not route.name:
             return await self._deletion.delete_collection(route, options, request.query, user=request.user)
-        answer = await self._deletion.delete(route, options, user=request.user)
         if route.resource.table_id == CRD.table_id and not options.dry_run:
-            self._forget_kind(route)
-        return answer
+            return self._definitions.delete(await self._deletion.admitted(route, options, user=request.user))
+        return await self._deletion.delete(route, options, user=request.user)
 
     async def _change(self, route: Route, request: ApiRequest) -> Json:
         resource = route.resource
@@ -205,14 +219,16 @@ class ApiServer:
         else:
             make = patching(request.content_type, request.body, resource)
         if route.subresource == "scale":
-            make = subresources.rescaling(make)
+            make = rescaling(make, resource)
         elif route.subresource not in ("", "status"):
             raise method_not_allowed()
         dry_run = bool(request.query.get("dryRun"))
         writer = self._writer(request, route)
+        if resource.stored is not None:
+            make, route = through(make, resource), _stored_route(route)
         item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
         if route.subresource == "scale":
-            return subresources.scale_of(item)
+            return scale_of(item, resource)
         return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
 
     def _writer(self, request: ApiRequest, route: Route) -> Writer | None:
@@ -220,7 +236,12 @@ class ApiServer:
         if "fieldManager" in request.query or "force" in request.query:
             check_manager(request)
         check_readable(request, route.resource.kind)
-        return writer_of(request, route) if self._managed_fields else None
+        if not self._managed_fields:
+            return None
+        writer = writer_of(request, route)
+        if route.resource.stored is None:
+            return writer
+        return msgspec.structs.replace(writer, api_version=route.resource.api_version)
 
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""
@@ -240,31 +261,13 @@ class ApiServer:
         return 201, self._established(item, dry_run=dry_run) if is_crd else item
 
     def _established(self, crd: Json, *, dry_run: bool) -> Json:
-        """Serve what a definition declares, and say so in its status."""
-        if dry_run or crd["metadata"].get("deletionTimestamp"):
-            return crd
-        resource = crds.resource_of(crd)
-        if self.registry.find(resource.group, resource.version, resource.plural) is None:
-            self.store.table(resource.table_id).began = self.store.revision
-        self.registry.add(resource)
-        if crd.get("status"):
-            return crd
-        return self.store.put(
-            CRD.table_id,
-            crd,
-            {**crd, "metadata": dict(crd["metadata"]), "status": crds.established_status(crd, self.clock.now())},
-        )
+        """Serve what a definition declares."""
+        return crd if dry_run else self._definitions.written(crd)
 
-    def _forget_kind(self, route: Route) -> None:
-        """A definition is gone: so are its objects, and the paths under which they were served."""
-        plural, _, group = route.name.partition(".")
-        table = self.store.table((group, plural))
-        for item in list(table.objects.values()):
-            self.store.remove((group, plural), item)
+    def _end_watches(self, table_id: TableId) -> None:
         for watch in self._watches.values():
-            if watch.resource.table_id == (group, plural):
+            if watch.resource.table_id == table_id:
                 watch.close()
-        self.registry.remove(group, plural)
 
     def _make_namespaces(self) -> None:
         resource = self.registry.find("", "v1", "namespaces")
@@ -299,6 +302,8 @@ class ApiServer:
             feed = Feed()
             feed.refuse(refusal)
             return feed
+        if route.resource.stored is not None:
+            watch.queue = ShownQueue(route.resource)
         table = self.store.table(route.resource.table_id)
         ticket = table.join(watch)
         number = self._next_watch
@@ -386,3 +391,8 @@ class ApiServer:
 def _check_name(name: str, fields: str) -> None:
     if fields.split(",", maxsplit=1)[0] != f"metadata.name={name}":
         raise bad_request("fieldSelector metadata.name doesn't match requested name")
+
+
+def _stored_route(route: Route) -> Route:
+    """The route of the same object in the version that it is stored in."""
+    return msgspec.structs.replace(route, resource=route.resource.stored or route.resource)
