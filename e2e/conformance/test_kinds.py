@@ -68,7 +68,7 @@ class Kind:
 
 def _plural(space: Workspace) -> str:
     """A plural that no other claim defines."""
-    return space.namespace.replace("-", "")[-20:] + "s"
+    return space.shown.replace("-", "")[-20:] + "s"
 
 
 def _settle(space: Workspace, kind: Kind) -> None:
