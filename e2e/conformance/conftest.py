@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from e2e.conformance import recording
+from e2e.conformance import clusters, recording
+from e2e.conformance.clusters import Cluster
 from e2e.conformance.control_plane import compact, control_plane, programs
 from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import Face, HttpFace, SimulatedFace
@@ -22,6 +23,8 @@ from e2e.conformance.recording import Transcript
 from e2e.conformance.served import SPEED, served
 
 ARMS = ("direct", "http", pytest.param("real", marks=pytest.mark.local))
+CLUSTER_ARMS = ARMS[2:]
+"""For programs."""
 
 _NAMESPACES: dict[str, list[str]] = {}
 """Arm to the namespaces that claims have got on it."""
@@ -60,6 +63,27 @@ def real_face() -> Iterator[Face]:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
     with control_plane(folder) as port:
         yield from _prepared(HttpFace("real", port, compact=lambda: compact(port)))
+
+
+@pytest.fixture(scope="session")
+def real_cluster() -> Iterator[Cluster]:
+    folder = programs()
+    if folder is None or not (folder / "kube-controller-manager").exists():
+        pytest.skip("kube-apiserver, kube-controller-manager and etcd are not there: `make tools` builds them")
+    with clusters.real(folder) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def http_cluster() -> Iterator[Cluster]:
+    with clusters.simulated() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=CLUSTER_ARMS)
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    one: Cluster = request.getfixturevalue(f"{request.param}_cluster")
+    return one
 
 
 @pytest.fixture(scope="session")
@@ -103,18 +127,25 @@ def claim_of(item: pytest.Item) -> str:
     return f"{module}.{name}" + (f"[{case}]" if case else "")
 
 
+def arm_of(item: pytest.Item) -> str:
+    """The arm on which a claim is asked; empty for a test that is none."""
+    params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    return str(params.get("space") or params.get("cluster") or "")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     space = getattr(item, "funcargs", {}).get("space")
     claim, consequence = claim_of(item), KNOWN.get(claim_of(item))
-    if not isinstance(space, Workspace) or space.face.name == "real" or consequence is None:
+    if arm_of(item) in ("", "real") or consequence is None:
         result = yield
         if isinstance(space, Workspace):
             _compare(item, claim, space)
         return result
     try:
-        result = yield
-        _compare(item, claim, space)
+        yield
+        if isinstance(space, Workspace):
+            _compare(item, claim, space)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what known.py says
         item.user_properties.append(("known", str(error)[:500]))
         return None
@@ -129,11 +160,10 @@ def _compare(item: pytest.Item, claim: str, space: Workspace) -> None:
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    if call.when == "setup" and "space" in getattr(item, "fixturenames", ()):
-        params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    if call.when == "setup" and arm_of(item):
         section = item.get_closest_marker("section")
         row = " ".join(str(part) for part in section.args) if section else ""
-        item.user_properties.append(("claim", [claim_of(item), params.get("space", ""), row]))
+        item.user_properties.append(("claim", [claim_of(item), arm_of(item), row]))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from e2e.conformance.faces import ADMIN, token_of
 from e2e.conformance.served import tokens_file
 
 START_SECONDS = 40.0
+COLLECTORS = ("garbage-collector-controller", "namespace-controller")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,8 +60,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def control_plane(folder: Path) -> Iterator[int]:
-    """Start both, give the port of the API server, stop both.
+def control_plane(folder: Path, *, controllers: Sequence[str] = COLLECTORS) -> Iterator[int]:
+    """Start all, give the port of the API server, stop all.
+
+    Args:
+        folder: where the programs are.
+        controllers: the controllers that the controller manager, if it is there, is to run.
 
     Raises:
         RuntimeError: it did not become ready; the message has the end of its log.
@@ -68,7 +73,7 @@ def control_plane(folder: Path) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="conformance-") as state:
         started: list[subprocess.Popen[bytes]] = []
         try:
-            port = _start(folder, Path(state), started)
+            port = _start(folder, Path(state), started, controllers)
             yield port
         finally:
             for process in reversed(started):
@@ -76,7 +81,7 @@ def control_plane(folder: Path) -> Iterator[int]:
                 process.wait()
 
 
-def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]]) -> int:
+def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]], controllers: Sequence[str]) -> int:
     client, peer, port = _free_port(), _free_port(), _free_port()
     store = f"http://127.0.0.1:{client}"
     _keys(state)
@@ -86,7 +91,8 @@ def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]]) ->
     started.append(_run(state / "apiserver.log", folder / "kube-apiserver", *_api_server(state, store, port)))
     _wait_ready(port, started, state)
     if (folder / "kube-controller-manager").exists():
-        started.append(_run(state / "controllers.log", folder / "kube-controller-manager", *_controllers(state, port)))
+        arguments = _controllers(state, port, controllers)
+        started.append(_run(state / "controllers.log", folder / "kube-controller-manager", *arguments))
     return port
 
 
@@ -120,8 +126,7 @@ def _api_server(state: Path, store: str, port: int) -> list[str]:
     ]
 
 
-def _controllers(state: Path, port: int) -> list[str]:
-    """The garbage collector and the namespace controller, and nothing else."""
+def _controllers(state: Path, port: int, controllers: Sequence[str]) -> list[str]:
     kubeconfig = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -139,7 +144,7 @@ def _controllers(state: Path, port: int) -> list[str]:
         "--secure-port=0",
         "--profiling=false",
         "--use-service-account-credentials=false",
-        "--controllers=garbage-collector-controller,namespace-controller",
+        f"--controllers={','.join(controllers)}",
     ]
 
 

@@ -6,9 +6,10 @@ The claims speak to it through the same client as to the real server: HTTPS, bea
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from e2e.conformance.faces import USERS, Seeded, token_of
 from simulator.face.certificates import self_made
@@ -52,29 +53,35 @@ def tokens_file() -> str:
 
 
 @contextmanager
-def served() -> Iterator[Running]:
+def served(
+    *,
+    speed: float = SPEED,
+    actors: Callable[[ApiServer, LoopClock], Sequence[Coroutine[Any, Any, None]]] | None = None,
+) -> Iterator[Running]:
     """Start it, give what a client needs, stop it.
+
+    Args:
+        speed: how fast its time passes.
+        actors: who acts on it, beside the garbage collector and the namespace controller.
 
     Raises:
         RuntimeError: it did not start.
     """
-    loop = ScaledLoop(SPEED)
+    loop = ScaledLoop(speed)
     over = asyncio.Event()
     ports: list[int] = []
     started = threading.Event()
 
     async def main() -> None:
-        async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=SPEED) as url:
+        async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=speed) as url:
             ports.append(int(url.rpartition(":")[2]))
-            actors = [
-                loop.create_task(run_garbage_collector(server, clock)),
-                loop.create_task(run_namespace_controller(server, clock)),
-            ]
+            coroutines = [run_garbage_collector(server, clock), run_namespace_controller(server, clock)]
+            tasks = [loop.create_task(one) for one in (*coroutines, *(actors(server, clock) if actors else ()))]
             started.set()
             await over.wait()
-            for actor in actors:
-                actor.cancel()
-            await asyncio.gather(*actors, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             server.cut_watches()
             await webhooks.close()
 
