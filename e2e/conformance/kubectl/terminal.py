@@ -45,12 +45,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a command said."""
+    """What a command said; ``unordered``: the order of its lines means nothing."""
 
     typed: str
     out: str
     err: str
     code: int
+    unordered: bool = False
 
 
 def parse(text: str) -> Iterator[Line]:
@@ -143,9 +144,8 @@ class Terminal:
             return []
         if line.mode == "last":
             lines = lines[-1:]
-        if line.mode == "sorted":
-            lines.sort()
-        return [Said(typed=said.typed, out="".join(lines), err=said.err, code=said.code)]
+        unordered = line.mode == "sorted"
+        return [Said(typed=said.typed, out="".join(lines), err=said.err, code=said.code, unordered=unordered)]
 
     def _until(self, line: Line) -> None:
         began = time.monotonic()

@@ -42,8 +42,8 @@ def lines_of(said: Iterable[Said], folder: Path) -> list[str]:
     found: list[str] = []
     for one in said:
         found.append(f"$ {one.typed}")
-        out = without_prose(one.typed, one.out.splitlines())
-        found += [_masked(line, masks, folder) for line in out]
+        out = [_masked(line, masks, folder) for line in without_prose(one.typed, one.out.splitlines())]
+        found += sorted(out) if one.unordered else out
         found += [f"! {_masked(line, masks, folder)}".rstrip() for line in one.err.splitlines()]
         if one.code:
             found.append(f"= {one.code}")
