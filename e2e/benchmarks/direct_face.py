@@ -32,6 +32,21 @@ SIZES = (1_000, 10_000, 100_000)
 PODS_KEPT, CLAIMS_KEPT = 10_000, 20_000
 
 
+_TEXTS = {name: {"type": "string"} for name in ("address", "pool", "state", "owner", "node")}
+_SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": _TEXTS}}}
+CLAIMS_DEFINITION: Json = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "claims.bench.test"},
+    "spec": {
+        "group": "bench.test",
+        "scope": "Cluster",
+        "names": {"plural": "claims", "singular": "claim", "kind": "Claim", "listKind": "ClaimList"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": _SCHEMA}}],
+    },
+}
+
+
 class _Draws:
     """A server's entropy from a tape."""
 
@@ -62,25 +77,7 @@ class Bench:
         return answer.body
 
     async def _install(self) -> None:
-        spec = {
-            "type": "object",
-            "properties": {name: {"type": "string"} for name in ("address", "pool", "state", "owner", "node")},
-        }
-        version = {"name": "v1", "served": True, "storage": True}
-        schema = {"type": "object", "properties": {"spec": spec}}
-        names = {"plural": "claims", "singular": "claim", "kind": "Claim", "listKind": "ClaimList"}
-        definition = {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": "claims.bench.test"},
-            "spec": {
-                "group": "bench.test",
-                "scope": "Cluster",
-                "names": names,
-                "versions": [{**version, "schema": {"openAPIV3Schema": schema}}],
-            },
-        }
-        await self.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+        await self.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", CLAIMS_DEFINITION)
 
     async def fill(self, first: int, count: int) -> None:
         """Create claims."""
