@@ -22,8 +22,8 @@ from simulator.kube.deployments import Deployments
 from simulator.kube.jobs import Jobs
 from simulator.kube.plane import plane
 from simulator.kube.replicas import ReplicaSets
-from simulator.kube.server import ApiServer
 from simulator.kube.statefulsets import StatefulSets
+from simulator.kube.trusted import Trusted
 
 CONTROLLERS = (
     "garbage-collector-controller",
@@ -96,7 +96,7 @@ def simulated() -> Iterator[Cluster]:
         yield cluster
 
 
-def _actors(server: ApiServer, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
+def _actors(server: Trusted, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
     shared = plane(server, clock, _Steady(), _Silent())
     loops = [kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs)]
     return [*[view.run() for view in shared.views()], *[loop.run() for loop in loops]]

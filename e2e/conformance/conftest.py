@@ -117,6 +117,14 @@ def space(request: pytest.FixtureRequest) -> Workspace:
     return Workspace(face=Transcript(face, name, shown), bare=face, namespace=name, shown=shown)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Claims about HTTP itself are not asked by direct calls."""
+    direct = [item for item in items if item.get_closest_marker("over_http") and "[direct" in item.name]
+    if direct:
+        config.hook.pytest_deselected(items=direct)
+        items[:] = [item for item in items if item not in direct]
+
+
 def claim_of(item: pytest.Item) -> str:
     """``module.claim``, with the case if there are several: the same on every arm."""
     module = Path(str(item.path)).stem.removeprefix("test_")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -20,9 +20,13 @@ from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
+from simulator.kube.bootstrap_roles import bootstrap_roles
 from simulator.kube.garbage import run_garbage_collector
 from simulator.kube.namespaces import run_namespace_controller
+from simulator.kube.rbac import Rbac
 from simulator.kube.server import ApiServer
+from simulator.kube.trusted import Trusted
+from simulator.kube.users import AUTHENTICATED, Identity
 
 Json = dict[str, Any]
 JSON = "application/json"
@@ -34,10 +38,20 @@ USERS: Mapping[str, tuple[str, ...]] = {
     "bob": (),
 }
 
+SHOWN_HEADERS = ("Allow", "Cache-Control", "Content-Type", "Retry-After", "WWW-Authenticate")
+
 
 def token_of(user: str) -> str:
     """A user's token, for a server on loopback that lives for seconds."""
     return f"conformance-{user}"
+
+
+def _owner_of(token: str) -> Identity | None:
+    """Whose token this is."""
+    for user, groups in USERS.items():
+        if token == token_of(user):
+            return Identity(user=user, uid=user, groups=(*groups, AUTHENTICATED))
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +61,7 @@ class Answer:
     status: int
     body: Json
     warnings: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def refusal(self) -> tuple[int, str]:
@@ -129,10 +144,14 @@ class SimulatedFace:
         self._loop = SimLoop()
         self._handlers: list[Handler] = []
         clock = VirtualClock(self._loop)
-        self.server = ApiServer(clock, Seeded(), call_webhook=self._call, managed_fields=True)
+        self.server = ApiServer(
+            clock, Seeded(), call_webhook=self._call, managed_fields=True, authorizer=Rbac, identify=_owner_of
+        )
+        self._loop.run_until_complete(bootstrap_roles(self.server))
+        trusted = Trusted(self.server)
         self._actors = [
-            self._loop.create_task(run_garbage_collector(self.server, clock)),
-            self._loop.create_task(run_namespace_controller(self.server, clock)),
+            self._loop.create_task(run_garbage_collector(trusted, clock)),
+            self._loop.create_task(run_namespace_controller(trusted, clock)),
         ]
 
     def send(
@@ -155,7 +174,8 @@ class SimulatedFace:
             accept=accept,
             query=query or {},
             user=user,
-            groups=USERS[user],
+            groups=(*USERS[user], AUTHENTICATED),
+            user_uid=user,
         )
         response = self._loop.run_until_complete(self.server.request(request))
         return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
@@ -165,7 +185,8 @@ class SimulatedFace:
     ) -> list[Json]:
         """See ``Face``."""
         wanted = {"timeoutSeconds": str(seconds), **(query or {})}
-        request = ApiRequest(method="GET", path=path, query=wanted, accept=accept)
+        groups = USERS[ADMIN]
+        request = ApiRequest(method="GET", path=path, query=wanted, accept=accept, groups=groups)
         return self._loop.run_until_complete(self._watch(request, count))
 
     async def _watch(self, request: ApiRequest, count: int) -> list[Json]:
@@ -247,13 +268,21 @@ class HttpFace:
         if accept:
             headers["Accept"] = accept
         data = None if body is None else json.dumps(body)
-        self._connection.request(method, _url(path, query), body=data, headers=headers)
+        return self._exchange(method, _url(path, query), data, headers)
+
+    def raw(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+        """One request as it stands, whose body may be anything; the answer has its headers."""
+        return self._exchange(method, path, data or None, headers)
+
+    def _exchange(self, method: str, url: str, data: str | bytes | None, headers: Mapping[str, str]) -> Answer:
+        self._connection.request(method, url, body=data, headers=headers)
         response = self._connection.getresponse()
         text = response.read()
         if response.will_close:
             self._connection.close()
-        content = json.loads(text) if text.startswith(b"{") else {"text": text.decode(errors="replace")}
-        return Answer(status=response.status, body=content, warnings=_warnings(response))
+        content = json.loads(text) if text.lstrip().startswith(b"{") else {"text": text.decode(errors="replace")}
+        said = {name: value for name, value in response.getheaders() if name in SHOWN_HEADERS}
+        return Answer(status=response.status, body=content, warnings=_warnings(response), headers=said)
 
     def watch(
         self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None

@@ -6,6 +6,7 @@ A claim stands here only until it is mended. Each must really differ: one that d
 from collections.abc import Mapping
 
 KNOWN: Mapping[str, str] = {
+    "http_forms.a_collection_knows_no_other_methods[FOO]": "a method that HTTP does not know is refused with 400, before anybody has looked at the path",
     "apply.containers_and_ports_are_merged_by_their_keys": "the protocol of a port has no default",
     "admission.a_condition_must_be_an_expression": "sentences of refusals differ",
     "admission.a_mutating_webhook_changes_what_is_stored": "differs in .data, .webhooks.reinvocationPolicy",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from e2e.conformance.faces import ADMIN, JSON, Answer, Face
+from e2e.conformance.faces import ADMIN, JSON, Answer, Face, HttpFace, token_of
 from e2e.conformance.masking import Masks
 from e2e.conformance.webhook import Handler
 from simulator.kube.api import ApiRequest
@@ -62,6 +62,32 @@ class Transcript:
         self._note(method, path, body, query, content_type, noted)
         if accept and self._notes:
             self.exchanges[-1]["accept"] = accept
+        return answer
+
+    def raw(self, method: str, path: str, data: bytes = b"", *, token: str | None = None, **headers: str) -> Answer:
+        """One HTTP request as it stands, for claims that are asked over HTTP only; its headers are noted too.
+
+        Args:
+            method: any.
+            path: with its query.
+            data: the body.
+            token: a bearer token; empty: none; ``None``: the administrator's.
+            headers: by name, with underscores in the place of hyphens.
+        """
+        assert isinstance(self._face, HttpFace), "a claim over HTTP needs the mark over_http"
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is None:
+            token = token_of(ADMIN)
+        if token:
+            given.setdefault("Authorization", f"Bearer {token}")
+        answer = self._face.raw(method, path, data, given)
+        if self._notes:
+            exchange: Json = {"request": self._line(method, path, None), "status": answer.status}
+            exchange["answer"] = self._masks.value(answer.body)
+            exchange["headers"] = dict(answer.headers)
+            if data:
+                exchange["body"] = sha256(self._masks.text(data.decode(errors="replace")).encode()).hexdigest()[:12]
+            self.exchanges.append(exchange)
         return answer
 
     def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
@@ -158,7 +184,10 @@ def differences(claim: str, exchanges: list[Json], namespace: str = "") -> list[
                 f"request {position} was {want['request']}, is {have['request']}: the claim has changed, record it"
             )
             break
-        found += [f"{want['request']}: {line}" for line in _compare("", {"asks": have["asks"], **want}, have)]
+        found += [
+            f"{want['request']}: {line}"
+            for line in _compare("", {"asks": have.get("asks"), **want}, {"asks": None, **have})
+        ]
     if len(wanted) != len(exchanges):
         found.append(f"{len(wanted)} exchanges were recorded, {len(exchanges)} took place")
     return found[:_DIFFERENCES_SHOWN]

@@ -18,9 +18,12 @@ from simulator.face.identity import Identities, read_tokens
 from simulator.face.scaled_time import LoopClock, ScaledLoop
 from simulator.face.serving import serve
 from simulator.face.webhook_calls import WebhookCalls
+from simulator.kube.bootstrap_roles import bootstrap_roles
 from simulator.kube.garbage import run_garbage_collector
 from simulator.kube.namespaces import run_namespace_controller
+from simulator.kube.rbac import Rbac
 from simulator.kube.server import ApiServer
+from simulator.kube.trusted import Trusted
 
 SPEED = 10.0
 START_SECONDS = 20.0
@@ -56,7 +59,7 @@ def tokens_file() -> str:
 def served(
     *,
     speed: float = SPEED,
-    actors: Callable[[ApiServer, LoopClock], Sequence[Coroutine[Any, Any, None]]] | None = None,
+    actors: Callable[[Trusted, LoopClock], Sequence[Coroutine[Any, Any, None]]] | None = None,
 ) -> Iterator[Running]:
     """Start it, give what a client needs, stop it.
 
@@ -73,10 +76,12 @@ def served(
     started = threading.Event()
 
     async def main() -> None:
+        await bootstrap_roles(server)
+        trusted = Trusted(server)
         async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=speed) as url:
             ports.append(int(url.rpartition(":")[2]))
-            coroutines = [run_garbage_collector(server, clock), run_namespace_controller(server, clock)]
-            tasks = [loop.create_task(one) for one in (*coroutines, *(actors(server, clock) if actors else ()))]
+            coroutines = [run_garbage_collector(trusted, clock), run_namespace_controller(trusted, clock)]
+            tasks = [loop.create_task(one) for one in (*coroutines, *(actors(trusted, clock) if actors else ()))]
             started.set()
             await over.wait()
             for task in tasks:
@@ -86,8 +91,16 @@ def served(
             await webhooks.close()
 
     clock, draws, webhooks = LoopClock(loop, wall_start=time.time()), Seeded(), WebhookCalls()
-    server = ApiServer(clock, draws, call_webhook=webhooks.call, managed_fields=True)
-    face = HttpFace(server, Identities(read_tokens(tokens_file())), draws)
+    identities = Identities(read_tokens(tokens_file()))
+    server = ApiServer(
+        clock,
+        draws,
+        call_webhook=webhooks.call,
+        managed_fields=True,
+        authorizer=Rbac,
+        identify=identities.of_token,
+    )
+    face = HttpFace(server, identities, draws)
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()), name="http face", daemon=True)
     thread.start()
     try:

@@ -82,6 +82,7 @@ def _yaml(data: bytes) -> Any:
         value = msgspec.json.decode(msgspec.json.encode(value))  # times and keys as JSON has them
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
+        line += isinstance(error, yaml.scanner.ScannerError)  # the real one's scanner counts on before it complains
         return _bad(f"yaml: line {max(line, 1)}: {error.problem}", data)
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         return _bad(f"yaml: {error}".splitlines()[0], data)

@@ -16,14 +16,15 @@ import msgspec
 from aiohttp import web
 
 from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, media_type, read_body
-from simulator.face.identity import Identities, Identity
+from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
-from simulator.face.representations import PLAIN, Form, form_of
+from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.metadata import Draws, new_uid
 from simulator.kube.refusals import Refusal, internal
-from simulator.kube.routes import resolve, watched_path
+from simulator.kube.routes import Route, resolve, watched_path
 from simulator.kube.server import ApiServer
+from simulator.kube.users import Identity
 from simulator.kube.watch import Feed, Watch
 
 LOG = logging.getLogger(__name__)
@@ -74,7 +75,10 @@ class HttpFace:
             asked = _asked(request, unquote(path), query, identity)
             wearing = impersonated(identity, request, asked, self._server.authorizer)
             asked = asked if wearing is identity else _worn(asked, wearing)
-            form = form_of(asked.accept, query, request.headers.get("User-Agent", ""))
+            wanted = form_of(asked.accept, query, asked.user_agent)
+            if wanted is None:
+                raise not_acceptable(self._route(asked))
+            form = wanted
             if request.method == "GET" and self._is_watch(asked):
                 return await self._watch(asked, form, request, headers)
             if request.method not in ("GET", "HEAD"):
@@ -93,10 +97,14 @@ class HttpFace:
             return True
         if not is_watch(asked.query):
             return False
+        route = self._route(asked)
+        return route is None or not route.name  # what is not there is refused later
+
+    def _route(self, asked: ApiRequest) -> Route | None:
         try:
-            return not resolve(self._server.registry, asked.path).name
+            return resolve(self._server.registry, asked.path)
         except Refusal:
-            return True  # said again where it is refused
+            return None
 
     async def _watch(
         self, asked: ApiRequest, form: Form, request: web.BaseRequest, headers: Mapping[str, str]

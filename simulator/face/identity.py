@@ -5,27 +5,14 @@ bearer token is anonymous's; one with a token that is not in the file is refused
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from io import StringIO
 
-import msgspec
-
 from simulator.kube.refusals import Refusal
+from simulator.kube.users import AUTHENTICATED, Identity
 
-AUTHENTICATED = "system:authenticated"
 ANONYMOUS = "system:anonymous"
 UNAUTHENTICATED = "system:unauthenticated"
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A user as the API server knows one."""
-
-    user: str
-    groups: tuple[str, ...] = ()
-    uid: str = ""
-    extra: Mapping[str, Sequence[str]] | None = None
-
-
 NOBODY = Identity(user=ANONYMOUS, groups=(UNAUTHENTICATED,))
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from aiohttp.web import BaseRequest
 
-from simulator.face.identity import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, Identity
+from simulator.face.identity import ANONYMOUS, UNAUTHENTICATED
 from simulator.kube.api import ApiRequest
 from simulator.kube.authorization import Attributes, Authorizer, attributes_of, forbidden_to
 from simulator.kube.refusals import bad_request
+from simulator.kube.users import AUTHENTICATED, Identity
 
 _USER, _GROUP, _UID, _EXTRA = "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", "Impersonate-Extra-"
 _ACCOUNT = "system:serviceaccount:"

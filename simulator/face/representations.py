@@ -6,11 +6,33 @@ from typing import Any
 import msgspec
 import yaml
 
-from simulator.face.bodies import JSON, OFFERED, YAML
+from simulator.face.bodies import JSON, OFFERED, PROTOBUF, YAML
+from simulator.kube import refusals
 from simulator.kube.refusals import Refusal
+from simulator.kube.routes import Route
 
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_TEXT = "tag:yaml.org,2002:str"
 _FOR_PEOPLE = ("curl", "Wget", "Mozilla")
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes texts as the real server does: those that could be taken for something else in double quotes, those of
+    several lines as they stand.
+    """
+
+
+def _text(dumper: Any, text: str) -> yaml.Node:
+    style = None
+    if "\n" in text:
+        style = "|"
+    elif text in _ONCE_TRUTHS or dumper.resolve(yaml.ScalarNode, text, (True, False)) != _TEXT:
+        style = '"'
+    node: yaml.Node = dumper.represent_scalar(_TEXT, text, style=style)
+    return node
+
+
+_ONCE_TRUTHS = ("y", "Y", "n", "N")
+_Dumper.add_representer(str, _text)
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +44,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     def write(self, body: Any) -> bytes:
         """The bytes of a body."""
         if self.media_type == YAML:
-            text: str = yaml.dump(msgspec.to_builtins(body), Dumper=_DUMPER, allow_unicode=True, width=10_000)
+            text: str = yaml.dump(msgspec.to_builtins(body), Dumper=_Dumper, allow_unicode=True, width=10_000)
             return text.encode()
         data = msgspec.json.encode(body)
         return msgspec.json.format(data, indent=2) if self.pretty else data + b"\n"
@@ -31,12 +53,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN = Form()
 
 
-def form_of(accept: str, query: Mapping[str, str], user_agent: str) -> Form:
-    """The form that a client wants.
-
-    Raises:
-        Refusal: 406, it wants none that this server has.
-    """
+def form_of(accept: str, query: Mapping[str, str], user_agent: str) -> Form | None:
+    """The form that a client wants; None: it wants none that this server has."""
     pretty = query.get("pretty", "").lower() not in ("", "0", "false")
     pretty = pretty or ("pretty" not in query and user_agent.startswith(_FOR_PEOPLE))
     if not accept or accept == JSON:
@@ -46,15 +64,17 @@ def form_of(accept: str, query: Mapping[str, str], user_agent: str) -> Form:
             return Form(pretty=True) if pretty else PLAIN
         if wanted == YAML:
             return Form(media_type=YAML)
-    raise not_acceptable()
+    return None
 
 
-def not_acceptable() -> Refusal:
-    """406: the client wants a form that is not offered."""
-    message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(OFFERED)}"
-    refusal = Refusal(406, "NotAcceptable", message)
-    refusal.status["details"] = {}
-    return refusal
+def not_acceptable(route: Route | None) -> Refusal:
+    """406: the client wants a form that is not offered at this place."""
+    if route is not None and route.resource.custom:
+        return refusals.not_acceptable(f"only the following media types are accepted: {', '.join(OFFERED)}")
+    streams = tuple(f"{kind};stream=watch" for kind in (JSON, PROTOBUF))
+    offered = (*OFFERED, *(streams if route is not None and not route.name else ()))
+    message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(offered)}"
+    return refusals.not_acceptable(message, negotiated=True)
 
 
 def _by_quality(accept: str) -> list[str]:

@@ -41,11 +41,11 @@ class Authorizer(Protocol):
         ...
 
     def reason(self, action: Attributes) -> str:
-        """Why it is allowed; empty if that is not said, or if it is not allowed."""
+        """Why it is allowed, or why that could not be found out; empty if there is nothing to say."""
         ...
 
-    def rules(self, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Json], list[Json]]:
-        """The rules that hold for a user in a namespace: about resources, about other paths."""
+    def rules(self, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Json], list[Json], str]:
+        """The rules that hold for a user in a namespace: about resources, about other paths; and what could not be read."""
         ...
 
 
@@ -94,12 +94,12 @@ def _named(fields: str) -> str:
     return ""
 
 
-def forbidden_to(action: Attributes) -> Refusal:
+def forbidden_to(action: Attributes, reason: str = "") -> Refusal:
     """403: this user may not do this."""
+    more = f": {reason}" if reason else ""
     if action.path:
-        refusal = Refusal(
-            403, "Forbidden", f'forbidden: User "{action.user}" cannot {action.verb} path "{action.path}"'
-        )
+        message = f'forbidden: User "{action.user}" cannot {action.verb} path "{action.path}"{more}'
+        refusal = Refusal(403, "Forbidden", message)
         refusal.status["details"] = {}
         return refusal
     what = qualified(action.group, action.resource) + (f' "{action.name}"' if action.name else "")
@@ -111,4 +111,4 @@ def forbidden_to(action: Attributes) -> Refusal:
         details["name"] = action.name
     if action.group:
         details["group"] = action.group
-    return Refusal(403, "Forbidden", f"{what} is forbidden: {why}", details=details)
+    return Refusal(403, "Forbidden", f"{what} is forbidden: {why}{more}", details=details)

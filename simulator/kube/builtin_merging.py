@@ -254,6 +254,10 @@ ALWAYS_THERE: Mapping[str, Mapping[str, object]] = {
     "V1RoleBinding": {"roleRef": {}},
     "V1ClusterRoleBinding": {"roleRef": {}},
     "V1Lease": {"spec": {}},
+    "V1LocalSubjectAccessReview": {"spec": {}, "status": {}},
+    "V1SelfSubjectAccessReview": {"spec": {}, "status": {}},
+    "V1SubjectAccessReview": {"spec": {}, "status": {}},
+    "V1TokenReview": {"spec": {}, "status": {}},
     "CoreV1Event": {"involvedObject": {}, "source": {}},
     "V1CustomResourceDefinition": {"spec": {"names": {}, "versions": None}, "status": {"acceptedNames": {}}},
 }

@@ -46,6 +46,7 @@ def builtin_collections() -> list[Collection]:
             namespaced=resource.namespaced,
         )
         for resource in BUILTINS
+        if resource.kept
     ]
 
 

@@ -13,6 +13,7 @@ from simulator.kube.definition_faults import definition_faults
 from simulator.kube.definition_status import complete_definition
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Resource
+from simulator.kube.reviews import REVIEWS
 from simulator.kube.selection import Extract, field_extractor
 
 Json = dict[str, Any]
@@ -285,5 +286,6 @@ BUILTINS: tuple[Resource, ...] = (
     _stored(_RBAC, "v1", "rolebindings", "RoleBinding", namespaced=True),
     _stored(_RBAC, "v1", "clusterroles", "ClusterRole"),
     _stored(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding"),
+    *REVIEWS,
 )
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

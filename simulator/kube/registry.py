@@ -51,6 +51,7 @@ class Resource:
         strategic: strategic merge patches are accepted.
         graceful: a DELETE gives the object's own grace period before it goes (pods).
         custom: it comes from a definition.
+        kept: its objects are stored; those of others (reviews) are answered when they are created, and forgotten.
         declared: the type of the objects, where a definition declares it.
         list_kind: the kind of a collection; empty: the kind, and ``List``.
         scale: where replica counts and the selector stand, for a custom resource with /scale.
@@ -76,6 +77,7 @@ class Resource:
     complete: Complete = nothing_to_complete
     check: Check = nothing_to_check
     custom: bool = False
+    kept: bool = True
     fields: Mapping[str, Extract] = field(default_factory=lambda: METADATA_FIELDS)
     declared: Callable[[], ValueType] | None = None
     list_kind: str = ""

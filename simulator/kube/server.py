@@ -23,17 +23,20 @@ from simulator.kube.authorization import Authorizer, attributes_of, forbidden_to
 from simulator.kube.custom_scale import rescaling, scale_of
 from simulator.kube.definitions import Definitions
 from simulator.kube.deletion import Deletion, options_of
-from simulator.kube.field_ownership import Writer
+from simulator.kube.field_ownership import Writer, born, put_entries
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
+from simulator.kube.pages import page
 from simulator.kube.patches import patching
 from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
-from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, version_too_large
+from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
 from simulator.kube.registry import Registry, Resource
+from simulator.kube.reviews import Answers, Identify
 from simulator.kube.routes import Route, resolve, watched_path
 from simulator.kube.store import Store, Subscriber, TableId
 from simulator.kube.unreadable import check_readable
+from simulator.kube.users import nobody
 from simulator.kube.versions import ShownQueue, answer_shown, stored_form, through
 from simulator.kube.watch import Feed, Watch
 from simulator.kube.writes import Writes, own_copy, replacement
@@ -82,6 +85,7 @@ class ApiServer:
         watch_buffer: int = WATCH_BUFFER,
         managed_fields: bool = False,
         authorizer: Callable[[Store], Authorizer] | None = None,
+        identify: Identify = nobody,
     ) -> None:
         """An empty cluster with its four namespaces.
 
@@ -94,6 +98,7 @@ class ApiServer:
             watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
             authorizer: makes the one who decides which user may do what, from the objects of the store; without one
                 everybody may do everything.
+            identify: whose token a text is, for reviews of tokens.
         """
         self.clock = clock
         self.entropy = entropy
@@ -103,6 +108,7 @@ class ApiServer:
         self._writes = Writes(self.store, clock, entropy, reviewer)
         self._deletion = Deletion(self.store, clock, reviewer)
         self.authorizer = authorizer(self.store) if authorizer is not None else None
+        self._answers = Answers(authorizer=self.authorizer, identify=identify)
         self._watch_buffer = watch_buffer
         self._managed_fields = managed_fields
         self._watches: dict[int, Watch] = {}
@@ -136,6 +142,8 @@ class ApiServer:
             if resource.stored is not None:
                 body = answer_shown(body, resource)
         except Refusal as refusal:
+            if refusal.text and (said := page(request.path)):
+                return ApiResponse(status=200, body={"text": said})
             body = {"text": refusal.text} if refusal.text else refusal.status
             return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
         return ApiResponse(status=status, body=body, warnings=take_advice())
@@ -148,10 +156,12 @@ class ApiServer:
         """
         action = attributes_of(request, watch=watch)
         if not authorizer.allows(action):
-            raise forbidden_to(action)
+            raise forbidden_to(action, authorizer.reason(action))
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         method = request.method
+        if not route.resource.kept and (method != "POST" or route.name):
+            raise unknown_resource() if route.name else method_not_allowed()
         if method == "GET":
             return 200, await self._read(route, request.query)
         if method == "POST":
@@ -185,7 +195,9 @@ class ApiServer:
     async def _post(self, route: Route, request: ApiRequest) -> Json:
         dry_run = bool(request.query.get("dryRun"))
         if route.subresource or not route.name:
-            check_readable(request, route.resource.kind)
+            check_readable(request, route.resource)
+        if not route.resource.kept:
+            return self._review(route, request)
         if not route.name:
             writer, body = self._writer(request, route), request.body
             if route.resource.stored is not None:
@@ -200,8 +212,24 @@ class ApiServer:
             return await subresources.evict(self._deletion, route, request.body, user=request.user)
         raise method_not_allowed()
 
+    def _review(self, route: Route, request: ApiRequest) -> Json:
+        """Answer a question that is not kept."""
+        resource, now = route.resource, meta.api_time(self.clock.now())
+        item = meta.require_object(own_copy(request.body), resource)
+        item.setdefault("metadata", {})
+        status = self._answers.status_of(route, request)
+        if route.namespace:
+            item["metadata"]["namespace"] = route.namespace
+        if resource.kind == "SelfSubjectReview":
+            item["metadata"]["creationTimestamp"] = now
+        elif resource.kind == "SelfSubjectRulesReview":
+            item["spec"] = {}  # the real server forgets it
+        elif (writer := self._writer(request, route)) is not None:
+            put_entries(item, born(item, request.body, resource, writer, now))
+        return {**item, "status": status}
+
     async def _delete(self, route: Route, request: ApiRequest) -> Json:
-        check_readable(request, route.resource.kind)
+        check_readable(request, route.resource)
         options = options_of(request.body, request.query)
         if not route.name:
             return await self._deletion.delete_collection(route, options, request.query, user=request.user)
@@ -211,7 +239,7 @@ class ApiServer:
 
     async def _change(self, route: Route, request: ApiRequest) -> Json:
         resource = route.resource
-        check_readable(request, resource.kind)
+        check_readable(request, resource)
         if route.subresource == "finalize":
             return subresources.finalize(self._writes, self.store, route, request.body)
         if request.method == "PUT":
@@ -235,7 +263,7 @@ class ApiServer:
         """Who is to own what this request writes."""
         if "fieldManager" in request.query or "force" in request.query:
             check_manager(request)
-        check_readable(request, route.resource.kind)
+        check_readable(request, route.resource)
         if not self._managed_fields:
             return None
         writer = writer_of(request, route)
@@ -246,7 +274,7 @@ class ApiServer:
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""
         check_manager(request)
-        check_readable(request, route.resource.kind)
+        check_readable(request, route.resource)
         config = wanted_of(request.body, route.resource)
         writer, now = writer_of(request, route), meta.api_time(self.clock.now())
         dry_run = bool(request.query.get("dryRun"))
@@ -297,6 +325,8 @@ class ApiServer:
             if self.authorizer is not None:
                 self._authorize(self.authorizer, request, watch=True)
             route = resolve(self.registry, watched_path(request.path))
+            if not route.resource.kept:
+                raise method_not_allowed()
             watch, after, seconds = self._open(route, request.query)
         except Refusal as refusal:
             feed = Feed()
