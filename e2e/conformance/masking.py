@@ -60,7 +60,7 @@ class Masks:
             return _OPAQUE[name]
         if name == "cells":
             return [_AGE.sub("an age", self.text(cell)) if isinstance(cell, str) else cell for cell in item]
-        if name == "columnDefinitions":
+        if name == "columnDefinitions" and item:
             return [self.value(column) | {"description": _description(column)} for column in item]
         if listed and name == "metadata" and isinstance(item, dict) and "resourceVersion" in item:
             return self.value({**item, "resourceVersion": ""}) | {"resourceVersion": "of the list"}

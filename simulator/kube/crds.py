@@ -45,6 +45,11 @@ def _completion(schema: Json) -> Complete:
 _ROOT: Json = {name: {} for name in ROOT_FIELDS}
 
 
+def definition_name(resource: Resource) -> str:
+    """The name of the definition that a custom resource comes from."""
+    return f"{resource.plural}.{resource.group}"
+
+
 def resources_of(crd: Json) -> list[Resource]:
     """The resources that a definition, which has been checked, declares: one for each served version."""
     versions = crd["spec"]["versions"]

@@ -24,6 +24,7 @@ from simulator.kube.custom_scale import rescaling, scale_of
 from simulator.kube.definitions import Definitions
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.field_ownership import Writer, born, put_entries
+from simulator.kube.forms import PLAIN, Shaper, form_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
@@ -138,9 +139,12 @@ class ApiServer:
             resource = route.resource
             if resource.deprecation:
                 advise(resource.deprecation)
+            form = form_of(request.accept, request.query, listed=not route.name)
             status, body = await self._dispatch(route, request)
             if resource.stored is not None:
                 body = answer_shown(body, resource)
+            if form is not PLAIN:
+                body = Shaper(form, resource, request.query, self.store).answer(body, self.clock.now())
         except Refusal as refusal:
             if refusal.text and (said := page(request.path)):
                 return ApiResponse(status=200, body={"text": said})
@@ -327,6 +331,7 @@ class ApiServer:
             route = resolve(self.registry, watched_path(request.path))
             if not route.resource.kept:
                 raise method_not_allowed()
+            form = form_of(request.accept, request.query, listed=True)
             watch, after, seconds = self._open(route, request.query)
         except Refusal as refusal:
             feed = Feed()
@@ -348,6 +353,8 @@ class ApiServer:
             del self._watches[number]
 
         watch.leave = leave
+        if form is not PLAIN:
+            watch.show = self._showing(Shaper(form, route.resource, request.query, self.store))
         late = (flag(request.query, "sendInitialEvents") and revision_of(request.query)) or 0
         if late > self.store.revision:
             watch.pause()
@@ -356,6 +363,17 @@ class ApiServer:
         else:
             self._start(watch, route, request.query, after)
         return watch
+
+    def _showing(self, shaper: Shaper) -> Callable[[Json], Json]:
+        first = True
+
+        def show(event: Json) -> Json:
+            nonlocal first
+            shown = shaper.event(event, self.clock.now(), first=first)
+            first = False
+            return shown
+
+        return show
 
     def _start(self, watch: Watch, route: Route, query: Mapping[str, str], after: int | None) -> None:
         initial_end = watch.bookmarks and flag(query, "sendInitialEvents")

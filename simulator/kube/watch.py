@@ -96,6 +96,7 @@ class Watch(Feed):
         self._plain = not (selection.namespace or selection.predicates)
         self._buffer = buffer
         self._after = 0
+        self.show: Callable[[Json], Json] | None = None
 
     def start(self, store: Store, table: Table, *, after: int | None, initial_end: bool) -> None:
         """Queue what the watch begins with.
@@ -111,9 +112,10 @@ class Watch(Feed):
         """
         if after is None:
             self._after = store.revision
-            self.queue.extend({"type": "ADDED", "object": item} for item in table.select(self.selection))
+            for item in table.select(self.selection):
+                self._tell({"type": "ADDED", "object": item})
             if initial_end:
-                self.queue.append(bookmark(self.resource, store.revision, initial_end=True))
+                self._tell(bookmark(self.resource, store.revision, initial_end=True))
             self.on_news()
             return
         oldest = max(table.forgotten, table.began)
@@ -134,10 +136,13 @@ class Watch(Feed):
         event = {"type": change.type, "object": change.shown} if self._plain else self._seen(change)
         if event is None:
             return
-        self.queue.append(event)
+        self._tell(event)
         if len(self.queue) > self._buffer:
             self.close()
         self.on_news()
+
+    def _tell(self, event: Json) -> None:
+        self.queue.append(event if self.show is None else self.show(event))
 
     def _seen(self, change: Change) -> Json | None:
         matches = self.selection.matches
@@ -153,5 +158,5 @@ class Watch(Feed):
     def mark(self, revision: int) -> None:
         """Queue a bookmark, if the client asked for them."""
         if self.bookmarks and not self.closed and self._after != _NEVER:
-            self.queue.append(bookmark(self.resource, revision))
+            self._tell(bookmark(self.resource, revision))
             self.on_news()
