@@ -145,7 +145,13 @@ class SimulatedFace:
         self._handlers: list[Handler] = []
         clock = VirtualClock(self._loop)
         self.server = ApiServer(
-            clock, Seeded(), call_webhook=self._call, managed_fields=True, authorizer=Rbac, identify=_owner_of
+            clock,
+            Seeded(),
+            call_webhook=self._call,
+            managed_fields=True,
+            field_validation=True,
+            authorizer=Rbac,
+            identify=_owner_of,
         )
         self._loop.run_until_complete(bootstrap_roles(self.server))
         trusted = Trusted(self.server)

@@ -97,6 +97,7 @@ def served(
         draws,
         call_webhook=webhooks.call,
         managed_fields=True,
+        field_validation=True,
         authorizer=Rbac,
         identify=identities.of_token,
     )

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import msgspec
 
 from simulator.kube.cel import ADMISSION_VARIABLES, CelError, Expression, compile_expression, scope
+from simulator.kube.json_patch import json_patched
 from simulator.kube.metadata import Draws, new_uid
-from simulator.kube.patches import json_patched
 from simulator.kube.refusals import Cause, Refusal, forbidden, internal
 from simulator.kube.routes import Route
 from simulator.kube.selection import selector_matches
@@ -181,7 +181,7 @@ class Webhooks:
                 raise _denied(hook, response)
             patch = response.get("patch")
             if hook.mutating and patch and new is not None:
-                new = json_patched(own_copy(new), _decoded(patch), route.resource)
+                new = json_patched(own_copy(new), _decoded(patch))
         return new
 
     def _selected(self, hook: Webhook, route: Route, new: Json | None, old: Json | None) -> bool:

@@ -4,7 +4,8 @@ from typing import Any
 
 from simulator.kube.api import ApiRequest
 from simulator.kube.field_ownership import Writer, applied
-from simulator.kube.refusals import Cause, Refusal, bad_option, bad_request, conflict
+from simulator.kube.patches import check_name, check_uid
+from simulator.kube.refusals import bad_option, bad_request, conflict
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
 from simulator.kube.writes import Make, own_copy
@@ -72,20 +73,6 @@ def wanted_of(body: Any, resource: Resource) -> Json:
     return config
 
 
-def check_name(config: Json, route: Route) -> None:
-    """Whether what is applied is called as the path says.
-
-    Raises:
-        Refusal: 400, it is not.
-    """
-    name = (config.get("metadata") or {}).get("name", "")
-    if not name:
-        message = f"the name of the object ({route.name} based on URL) was undeterminable: name must be provided"
-        raise bad_request(message)
-    if name != route.name:
-        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({route.name})")
-
-
 def newborn(config: Json, route: Route, writer: Writer, now: str) -> Json:
     """The object that an apply creates.
 
@@ -99,7 +86,7 @@ def newborn(config: Json, route: Route, writer: Writer, now: str) -> Json:
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise conflict(resource.group, resource.plural, route.name, why)
     item["metadata"].pop("resourceVersion", None)
-    check_name(config, route)
+    check_name(str((config.get("metadata") or {}).get("name") or ""), route.name)
     return item
 
 
@@ -113,22 +100,8 @@ def applying(config: Json, route: Route, writer: Writer, now: str, *, force: boo
 
     def make(old: Json) -> Json:
         item: Json = own_copy(applied(old, config, resource, writer, now, force=force))
-        check_name(config, route)
-        uid = item["metadata"].get("uid")
-        if uid != old["metadata"]["uid"]:
-            text = f'Invalid value: "{uid}": field is immutable'
-            cause = Cause(field="metadata.uid", message=text)
-            raise _immutable(resource, route.name, cause)
+        check_name(str((config.get("metadata") or {}).get("name") or ""), route.name)
+        check_uid(item["metadata"].get("uid"), old["metadata"], resource)
         return item
 
     return make
-
-
-def _immutable(resource: Resource, name: str, cause: Cause) -> Refusal:
-    """The real server finds this fault twice, and tells it once."""
-    group = f".{resource.group}" if resource.group else ""
-    message = f'{resource.kind}{group} "{name}" is invalid: {cause.field}: {cause.message}'
-    details = {"name": name, "kind": resource.kind, "causes": [cause.json(), cause.json()]}
-    if resource.group:
-        details["group"] = resource.group
-    return Refusal(422, "Invalid", message, details=details)

@@ -154,19 +154,28 @@ class Difference:
         if old is new:
             return
         looks = new if new is not _ABSENT and new is not None else old
-        kind = kind.seen_as(looks)
+        declared, kind = kind, kind.seen_as(looks)
         if kind.form == "map" and _fits(old, dict) and _fits(new, dict):
             leaf = self._maps(old, new, kind, place)
         elif kind.form == "list" and _fits(old, list) and _fits(new, list):
             leaf = self._lists(old, new, kind, place)
         else:
             leaf = True
+            self._reshape(old, new, declared, place)
         if leaf:
             self._note(old, new, place)
         elif old is _ABSENT:
             self.added.add(place)
         elif new is _ABSENT:
             self.removed.add(place)
+
+    def _reshape(self, old: Any, new: Any, kind: ValueType, place: Place) -> None:
+        """A value of another form: what was below it is gone, what is below it is new."""
+        for value, found in ((old, self.removed), (new, self.added)):
+            if isinstance(value, dict | list) and not (value is old and new is _ABSENT):
+                found.update(below for below in _said(value, kind.seen_as(value), place) if below != place)
+                if value is new:
+                    found.add(place)
 
     def _maps(self, old: Any, new: Any, kind: ValueType, place: Place) -> bool:
         """Whether the map is one place; otherwise its members have been compared."""

@@ -24,6 +24,7 @@ from simulator.kube.custom_scale import rescaling, scale_of
 from simulator.kube.definitions import Definitions
 from simulator.kube.deletion import Deletion, options_of
 from simulator.kube.field_ownership import Writer, born, put_entries
+from simulator.kube.field_validation import check_write_options, validated, validating
 from simulator.kube.forms import PLAIN, Shaper, form_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
@@ -40,7 +41,7 @@ from simulator.kube.unreadable import check_readable
 from simulator.kube.users import nobody
 from simulator.kube.versions import ShownQueue, answer_shown, stored_form, through
 from simulator.kube.watch import Feed, Watch
-from simulator.kube.writes import Writes, own_copy, replacement
+from simulator.kube.writes import Make, Writes, own_copy, replacement
 
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0
@@ -85,6 +86,7 @@ class ApiServer:
         call_webhook: CallWebhook = no_way_to_webhooks,
         watch_buffer: int = WATCH_BUFFER,
         managed_fields: bool = False,
+        field_validation: bool = False,
         authorizer: Callable[[Store], Authorizer] | None = None,
         identify: Identify = nobody,
     ) -> None:
@@ -96,6 +98,7 @@ class ApiServer:
             builtins: the kinds that are served from the start.
             call_webhook: how an admission webhook is reached.
             managed_fields: keep account of who owns which field. It costs time at each write; who applies pays in any case.
+            field_validation: look for unknown fields in each write, also where the request says nothing of it.
             watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
             authorizer: makes the one who decides which user may do what, from the objects of the store; without one
                 everybody may do everything.
@@ -112,6 +115,7 @@ class ApiServer:
         self._answers = Answers(authorizer=self.authorizer, identify=identify)
         self._watch_buffer = watch_buffer
         self._managed_fields = managed_fields
+        self._field_validation = field_validation
         self._watches: dict[int, Watch] = {}
         self._next_watch = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
@@ -168,6 +172,8 @@ class ApiServer:
             raise unknown_resource() if route.name else method_not_allowed()
         if method == "GET":
             return 200, await self._read(route, request.query)
+        if request.query:
+            check_write_options(request)
         if method == "POST":
             return 201, await self._post(route, request)
         if method == "DELETE" and not route.subresource:
@@ -204,6 +210,9 @@ class ApiServer:
             return self._review(route, request)
         if not route.name:
             writer, body = self._writer(request, route), request.body
+            validation = self._validation(request)
+            if validation:
+                body = validated(body, route.resource, validation)
             if route.resource.stored is not None:
                 body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
             item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
@@ -246,10 +255,7 @@ class ApiServer:
         check_readable(request, resource)
         if route.subresource == "finalize":
             return subresources.finalize(self._writes, self.store, route, request.body)
-        if request.method == "PUT":
-            make = replacement(request.body, resource)
-        else:
-            make = patching(request.content_type, request.body, resource)
+        make = self._making(request, resource, route.subresource)
         if route.subresource == "scale":
             make = rescaling(make, resource)
         elif route.subresource not in ("", "status"):
@@ -262,6 +268,20 @@ class ApiServer:
         if route.subresource == "scale":
             return scale_of(item, resource)
         return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
+
+    def _making(self, request: ApiRequest, resource: Resource, subresource: str) -> Make:
+        """From the old version to the one that a PUT or PATCH asks for."""
+        validation = self._validation(request) if subresource != "scale" else ""
+        if request.method == "PUT":
+            body = validated(request.body, resource, validation) if validation else request.body
+            return replacement(body, resource)
+        make = patching(request.content_type, request.body, resource)
+        return validating(make, request, resource, validation) if validation else make
+
+    def _validation(self, request: ApiRequest) -> str:
+        """What is to be done about unknown fields; empty: nobody wants to know."""
+        asked = request.query.get("fieldValidation") if request.query else ""
+        return asked or ("Warn" if self._field_validation else "")
 
     def _writer(self, request: ApiRequest, route: Route) -> Writer | None:
         """Who is to own what this request writes."""

@@ -22,7 +22,7 @@ def misfits(value: Any, kind: ValueType, place: str = "") -> Iterator[str]:
         return
     if kind.form == "map":
         if not isinstance(value, dict):
-            yield f"{place}: expected map, got &{{{_go_value(value)}}}"
+            yield f"{place}: expected map, got &{{{go_value(value)}}}"
             return
         for name, item in value.items():
             child = kind.child(name)
@@ -32,7 +32,7 @@ def misfits(value: Any, kind: ValueType, place: str = "") -> Iterator[str]:
                 yield from misfits(item, child, f"{place}.{name}")
     elif kind.form == "list":
         if not isinstance(value, list):
-            yield f"{place}: expected list, got &{{{_go_value(value)}}}"
+            yield f"{place}: expected list, got &{{{go_value(value)}}}"
             return
         yield from _element_misfits(value, kind, place)
     else:
@@ -71,23 +71,24 @@ def _scalar_misfits(value: Any, kind: ValueType, place: str) -> Iterator[str]:
     if kind.form == "numeric" and not number:
         yield f"{place}: expected numeric (int or float), got {_GO_NAMES[type(value)]}"
     elif kind.form == "string" and not isinstance(value, str):
-        yield f"{place}: expected string, got &value.valueUnstructured{{Value:{_go_value(value)}}}"
+        yield f"{place}: expected string, got &value.valueUnstructured{{Value:{go_value(value)}}}"
     elif kind.form == "boolean" and not isinstance(value, bool):
         yield f"{place}: expected boolean, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
 
 
-def _go_value(value: Any) -> str:
+def go_value(value: Any) -> str:
+    """A JSON value as Go prints it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "map[" + " ".join(f"{name}:{_go_value(value[name])}" for name in sorted(value)) + "]"
+        return "map[" + " ".join(f"{name}:{go_value(value[name])}" for name in sorted(value)) + "]"
     if isinstance(value, list):
-        return "[" + " ".join(map(_go_value, value)) + "]"
+        return "[" + " ".join(map(go_value, value)) + "]"
     return str(value)
 
 
 def _go_syntax(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, str) else _go_value(value)
+    return json.dumps(value) if isinstance(value, str) else go_value(value)
 
 
 def laid_over(live: Any, config: Any, kind: ValueType) -> Any:

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.kube.cel import CelError, compile_expression, scope
-from simulator.kube.patches import merged, strategically_merged
-from simulator.kube.refusals import Refusal
+from simulator.kube.patches import merged
 from simulator.kube.rules import BadRule, compile_rules, rule_causes
 from simulator.kube.schema import compile_fits
 from simulator.kube.schema_faults import schema_faults
@@ -122,13 +121,3 @@ def test_shaping_reaches_into_lists_and_maps() -> None:
 
 def test_a_merge_patch_turns_what_is_not_an_object_into_one() -> None:
     assert merged({"a": "text"}, {"a": {"b": 1, "c": None}}) == {"a": {"b": 1}}
-
-
-def test_strategic_patches_know_their_directives() -> None:
-    pod = {"spec": {"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]}}
-    patch = {"spec": {"containers": [{"name": "a", "$patch": "delete"}, {"name": "b", "image": "2"}, {"name": "c"}]}}
-    assert strategically_merged(pod, patch) == {"spec": {"containers": [{"name": "b", "image": "2"}, {"name": "c"}]}}
-    replaced = strategically_merged({"a": {"b": 1}}, {"a": {"$patch": "replace", "c": 2}})
-    assert replaced == {"a": {"c": 2}}
-    with pytest.raises(Refusal):
-        strategically_merged({}, {"$retainKeys": ["a"]})
