@@ -23,7 +23,7 @@ from e2e.conformance.recording import Transcript
 from e2e.conformance.served import SPEED, served
 
 ARMS = ("direct", "http", pytest.param("real", marks=pytest.mark.local))
-CLUSTER_ARMS = ARMS[2:]
+CLUSTER_ARMS = ARMS[1:]
 """For programs."""
 
 _NAMESPACES: dict[str, list[str]] = {}

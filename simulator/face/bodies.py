@@ -6,12 +6,13 @@ import msgspec
 import yaml
 
 from simulator.face.json_complaints import complaint
+from simulator.face.protobuf import Malformed, read_protobuf
 from simulator.kube.api import Unreadable
 
 BYTES_MAX = 3 * 1024 * 1024
 JSON, YAML = "application/json", "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-OFFERED = (JSON, YAML, PROTOBUF)  # what the real server names; this one reads and writes the first two
+OFFERED = (JSON, YAML, PROTOBUF)  # what the real server names; this one reads all and writes the first two
 _PATCHES = (
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -49,6 +50,8 @@ def read_body(data: bytes, method: str, content_type: str) -> Any:
         return None
     if kind == YAML:
         return _yaml(data)
+    if kind == PROTOBUF:
+        return _protobuf(data)
     if kind != JSON:
         return _UNKNOWN_FORMAT
     try:
@@ -56,6 +59,13 @@ def read_body(data: bytes, method: str, content_type: str) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return _bad(f"couldn't get version/kind; json parse error: {complaint(data) or 'invalid UTF-8'}", data)
     return _checked(value, data)
+
+
+def _protobuf(data: bytes) -> Any:
+    try:
+        return read_protobuf(data)
+    except Malformed as error:
+        return _bad(str(error), data)
 
 
 def _patch(data: bytes, *, yaml_too: bool) -> Any:
