@@ -13,6 +13,7 @@ from e2e.tools.build import kubernetes_version
 
 pytestmark = pytest.mark.section("Clients kubectl")
 HERE = Path(__file__).parent / "kubectl"
+ARMS = (pytest.param("real", marks=pytest.mark.local),)
 TOPICS = sorted(path.stem for path in (HERE / "topics").glob("*.txt"))
 
 
@@ -30,6 +31,7 @@ def kubectl() -> Path:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("cluster", ARMS, indirect=True)
 def test_kubectl_says_the_same(
     topic: str, cluster: Cluster, kubectl: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -9,9 +9,9 @@ from simulator.kube.api import Unreadable
 
 def _part(number: int, content: bytes | str | int) -> bytes:
     if isinstance(content, int):
-        return bytes([number << 3]) + _varint(content)
+        return _varint(number << 3) + _varint(content)
     data = content.encode() if isinstance(content, str) else content
-    return bytes([number << 3 | 2]) + _varint(len(data)) + data
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 
 def _varint(value: int) -> bytes:
