@@ -22,6 +22,7 @@ from simulator.kernel.tape import Tape
 from simulator.oracles.violation import Violation
 from simulator.report.page import page
 from simulator.report.timeline import timeline
+from simulator.up import up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -152,6 +153,9 @@ def seeds(first: int, count: int, nodes: int, pods: int, minutes: float) -> None
     verdict = "failed" if failed else "ok"
     click.echo(f"verdict={verdict} seeds={count} failed={failed} wall={wall:.1f} per_hour={count * 3600 / wall:.0f}")
     sys.exit(1 if failed else 0)
+
+
+main.add_command(up)
 
 
 if __name__ == "__main__":

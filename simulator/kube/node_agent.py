@@ -17,6 +17,14 @@ from simulator.kube.timings import Pace
 
 LEASE_NAMESPACE = "kube-node-lease"
 PODS_MAX = 250
+# What typed clients insist on: they do not read a Node that leaves one of these out.
+_SOFTWARE = {
+    "architecture": "amd64",
+    "kernelVersion": "6.1.0-simulated",
+    "kubeProxyVersion": "",
+    "operatingSystem": "linux",
+    "osImage": "Simulated Linux",
+}
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
@@ -146,5 +154,7 @@ class NodeAgent:
                 "bootID": self._machine.boot_id,
                 "kubeletVersion": "v1.37.2",
                 "containerRuntimeVersion": "containerd://1.6.20",
+                **_SOFTWARE,
+                "systemUUID": self._machine.machine_id,
             },
         }

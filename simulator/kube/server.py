@@ -450,6 +450,12 @@ class ApiServer:
             loop = asyncio.get_running_loop()
             self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
 
+    def restore(self, image: Json) -> None:
+        """Begin with what ``Store.image`` gave, instead of an empty cluster."""
+        self.store.restore(image)
+        for crd in list(self.store.table(CRD.table_id).objects.values()):
+            self._definitions.written(crd)
+
     def cut_watches(self) -> None:
         """End every watch, as a restart of the server does."""
         for watch in list(self._watches.values()):

@@ -206,6 +206,14 @@ class Table:
                 for watcher in list(index.watchers.get(value, {}).values()):
                     watcher.offer(change)
 
+    def fill(self, items: list[Json], revision: int) -> None:
+        """Hold these objects and no history, as at ``revision``."""
+        self.objects = {key_of(item): item for item in items}
+        self.keys = sorted(self.objects)
+        self.history.clear()
+        self._indexes.clear()
+        self.revision = self.forgotten = revision
+
     def forget(self, before: float) -> None:
         """Drop the changes older than the time ``before``."""
         history = self.history
@@ -266,3 +274,20 @@ class Store:
             if table.history:
                 table.forgotten = table.history[-1].revision
                 table.history.clear()
+
+    def image(self) -> Json:
+        """Everything that is stored now, as one JSON value; its parts are the store's own."""
+        tables = [
+            {"group": group, "plural": plural, "objects": [table.objects[key] for key in table.keys]}
+            for (group, plural), table in sorted(self._tables.items())
+            if table.keys
+        ]
+        return {"revision": self.revision, "tables": tables}
+
+    def restore(self, image: Json) -> None:
+        """Hold what an ``image`` has, and nothing else. For a store that nobody watches yet: no change is told of."""
+        self.revision = self.compacted = int(image["revision"])
+        for table_id in self._tables:
+            self._tables[table_id].fill([], self.revision)
+        for table in image["tables"]:
+            self.table((table["group"], table["plural"])).fill(table["objects"], self.revision)
