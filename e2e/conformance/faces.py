@@ -100,8 +100,9 @@ class Face(Protocol):
         accept: str = "",
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
+        agent: str = "",
     ) -> Answer:
-        """One request of a user, and its answer."""
+        """One request of a user, and its answer; ``agent`` is the program that asks."""
         ...
 
     def watch(
@@ -170,6 +171,7 @@ class SimulatedFace:
         accept: str = "",
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
+        agent: str = "",
     ) -> Answer:
         """See ``Face``."""
         request = ApiRequest(
@@ -182,6 +184,7 @@ class SimulatedFace:
             user=user,
             groups=(*USERS[user], AUTHENTICATED),
             user_uid=user,
+            user_agent=agent,
         )
         response = self._loop.run_until_complete(self.server.request(request))
         return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
@@ -268,11 +271,14 @@ class HttpFace:
         accept: str = "",
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
+        agent: str = "",
     ) -> Answer:
         """See ``Face``."""
         headers = {"Authorization": f"Bearer {token_of(user)}", "Content-Type": content_type}
         if accept:
             headers["Accept"] = accept
+        if agent:
+            headers["User-Agent"] = agent
         data = None if body is None else json.dumps(body)
         return self._exchange(method, _url(path, query), data, headers)
 

@@ -46,13 +46,16 @@ class Transcript:
         accept: str = "",
         query: Mapping[str, str] | None = None,
         user: str = ADMIN,
+        agent: str = "",
         own: str = "",
         part: Callable[[Json], Any] | None = None,
     ) -> Answer:
         """See ``Face``. Of a list in which others stand too, only the items named ``own`` are noted; of an answer that is
         too large to keep, or tells more than the claim is about, only the ``part``.
         """
-        answer = self._face.send(method, path, body, content_type=content_type, accept=accept, query=query, user=user)
+        answer = self._face.send(
+            method, path, body, content_type=content_type, accept=accept, query=query, user=user, agent=agent
+        )
         noted = answer
         if own and "items" in answer.body:
             items = [item for item in answer.body["items"] if item["metadata"]["name"] == own]
@@ -193,17 +196,25 @@ def differences(claim: str, exchanges: list[Json], namespace: str = "") -> list[
     return found[:_DIFFERENCES_SHOWN]
 
 
-def _entry_key(entry: Json) -> str:
-    return json.dumps([entry.get(name, "") for name in ("operation", "manager", "subresource", "apiVersion")])
+def _ordered(name: str, items: list[Any]) -> list[Any]:
+    """A list in an order of ours, where the real server's is chance.
+
+    Managed fields stand in the order of their times, which are masked; conflicts with several managers in that of a
+    hash table.
+    """
+    conflicts = name == "causes" and any(cause.get("reason") == "FieldManagerConflict" for cause in items)
+    if name != "managedFields" and not conflicts:
+        return items
+    keys = ("operation", "manager", "subresource", "apiVersion", "message", "field")
+    return sorted(items, key=lambda item: [str(item.get(key, "")) for key in keys])
 
 
 def _compare(place: str, want: Any, have: Any) -> Iterator[str]:
     if isinstance(want, dict) and isinstance(have, dict):
         for name in sorted({*want, *have}):
             one, other = want.get(name, "(absent)"), have.get(name, "(absent)")
-            if name == "managedFields" and isinstance(one, list) and isinstance(other, list):
-                # Their order is that of their times, which are masked.
-                one, other = sorted(one, key=_entry_key), sorted(other, key=_entry_key)
+            if isinstance(one, list) and isinstance(other, list):
+                one, other = _ordered(name, one), _ordered(name, other)
             yield from _compare(f"{place}.{name}", one, other)
     elif isinstance(want, list) and isinstance(have, list) and len(want) == len(have):
         for position, (one, other) in enumerate(zip(want, have, strict=True)):

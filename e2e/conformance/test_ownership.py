@@ -101,6 +101,17 @@ def test_a_plain_write_may_name_who_owns_it(space: Workspace, verb: str) -> None
     assert ("carol", "Update") in managers(answer.metadata)
 
 
+@pytest.mark.parametrize(
+    "agent",
+    ["kubectl/v1.37.2 (linux/amd64) kubernetes/abc", "curl", "two words/1.0", "x" * 200 + "/1", "/1"],
+    ids=["kubectl", "bare", "blank", "long", "nameless"],
+)
+def test_who_is_not_named_is_the_program_that_asks(space: Workspace, agent: str) -> None:
+    made = space.face.send("POST", space.path("configmaps"), configmap("a", {"k": "1"}), agent=agent)
+    expected = agent.partition("/")[0][:128] or "unknown"
+    assert managers(made.metadata) == [(expected, "Update")]
+
+
 def test_writes_of_one_owner_are_one_entry(space: Workspace) -> None:
     path = space.path("configmaps", "a")
     space.face.send("POST", space.path("configmaps"), configmap("a", {"k": "1"}))
