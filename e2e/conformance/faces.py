@@ -14,7 +14,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
@@ -215,12 +215,12 @@ class SimulatedFace:
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
         self._handlers.append(handler)
-        return {"url": f"https://webhook.test/{len(self._handlers) - 1}"}
+        return {"url": f"https://webhook.test/{len(self._handlers) - 1}", "caBundle": "bm9uZQ=="}
 
     async def _call(self, client_config: Json, review: Json) -> Json:
         place, _, number = client_config["url"].rpartition("/")
         if place != "https://webhook.test":
-            raise ConnectionRefusedError(client_config["url"])
+            raise ConnectionError(f"dial tcp {urlsplit(client_config['url']).netloc}: connect: connection refused")
         request = review["request"]
         return {**review, "response": {"uid": request["uid"], **self._handlers[int(number)](request)}}
 

@@ -2,69 +2,17 @@
 
 import json
 from base64 import b64encode
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import configmap
-from e2e.conformance.faces import Answer
+from e2e.conformance.registration import ROOT, Registration
 
 pytestmark = pytest.mark.section("C.5 admission")
 
 Json = dict[str, Any]
-ROOT = "/apis/admissionregistration.k8s.io/v1"
-
-
-class Registration:
-    """A webhook for the ConfigMaps of one claim's namespace."""
-
-    def __init__(self, space: Workspace, client_config: Json, kind: str = "validating", **hook: Any) -> None:
-        self._space = space
-        self._path = f"{ROOT}/{kind}webhookconfigurations"
-        rules = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
-        full = {
-            "name": "gate.conformance.test",
-            "clientConfig": client_config,
-            "rules": [rules],
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space.namespace}},
-            "sideEffects": "None",
-            "admissionReviewVersions": ["v1"],
-            "timeoutSeconds": 2,
-            **hook,
-        }
-        self.body: Json = {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": f"{kind.capitalize()}WebhookConfiguration",
-            "metadata": {"name": space.namespace},
-            "webhooks": [full],
-        }
-
-    def __enter__(self) -> Self:
-        answer = self._space.face.send("POST", self._path, self.body)
-        assert answer.status == 201, answer.body
-        self.body = answer.body
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._space.face.send("DELETE", f"{self._path}/{self._space.namespace}")
-
-    def change(self, **hook: Any) -> None:
-        """Change the registered webhook."""
-        body = {**self.body, "webhooks": [{**self.body["webhooks"][0], **hook}]}
-        answer = self._space.face.send("PUT", f"{self._path}/{self._space.namespace}", body)
-        assert answer.status == 200, answer.body
-        self.body = answer.body
-
-    def until(self, status: int, name: str = "probe") -> Answer:
-        """A dry-run create, again and again until the server asks the webhook and gives this status."""
-
-        def ask() -> Answer:
-            path = self._space.path("configmaps")
-            return self._space.face.send("POST", path, configmap(name), query={"dryRun": "All"})
-
-        self._space.face.until(lambda: ask().status == status)
-        return ask()
 
 
 def test_a_webhook_that_cannot_be_reached_stops_the_write_unless_told_to_be_ignored(space: Workspace) -> None:

@@ -259,6 +259,8 @@ ALWAYS_THERE: Mapping[str, Mapping[str, object]] = {
     "V1SubjectAccessReview": {"spec": {}, "status": {}},
     "V1TokenReview": {"spec": {}, "status": {}},
     "CoreV1Event": {"involvedObject": {}, "source": {}},
+    "V1ValidatingAdmissionPolicy": {"spec": {}, "status": {}},
+    "V1ValidatingAdmissionPolicyBinding": {"spec": {}},
     "V1CustomResourceDefinition": {"spec": {"names": {}, "versions": None}, "status": {"acceptedNames": {}}},
 }
 """The fields that an object of the kind has before anybody has written one: nobody becomes their owner by filling them."""

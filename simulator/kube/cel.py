@@ -156,6 +156,18 @@ def result_type(text: str, kind: str, *, optional: bool = False) -> str:
         raise CelError(_CODE.sub("", str(error))) from error
 
 
+def expression_type(text: str, variables: tuple[str, ...]) -> str:
+    """The type of an expression over the variables, as CEL names it: ``bool``, ``int``, ``dyn``.
+
+    Raises:
+        CelError: it cannot be compiled.
+    """
+    try:
+        return str(_environment(variables).compile(text).return_type()).lower()
+    except RuntimeError as error:
+        raise CelError(_CODE.sub("", str(error))) from error
+
+
 @lru_cache(maxsize=1024)
 def _address(text: str) -> Address:
     if "%" in text:

@@ -89,7 +89,8 @@ class Deletion:
         item = self._current(route)
         self._check_preconditions(item, route, options)
         if self.reviewer.concerns(route, "DELETE"):
-            await self.reviewer.review(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
+            for ask in (self.reviewer.mutate, self.reviewer.validate):
+                await ask(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
             item = self._current(route)
             self._check_preconditions(item, route, options)
         return item

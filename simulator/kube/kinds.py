@@ -7,14 +7,15 @@ Roles and bindings are stored and not enforced.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.kube.admission import GROUP as ADMISSION_GROUP
-from simulator.kube.admission import check_configuration, complete_configuration
 from simulator.kube.definition_faults import definition_faults
 from simulator.kube.definition_status import complete_definition
+from simulator.kube.policies import GROUP as ADMISSION_GROUP
+from simulator.kube.policy_faults import check_binding, check_policy, complete_binding, complete_policy
 from simulator.kube.refusals import Cause
 from simulator.kube.registry import METADATA_FIELDS, Resource
 from simulator.kube.reviews import REVIEWS
 from simulator.kube.selection import Extract, field_extractor
+from simulator.kube.webhook_configurations import check_configuration, complete_configuration
 
 Json = dict[str, Any]
 
@@ -282,6 +283,28 @@ BUILTINS: tuple[Resource, ...] = (
     ),
     _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+    Resource(
+        group=ADMISSION_GROUP,
+        version="v1",
+        plural="validatingadmissionpolicies",
+        kind="ValidatingAdmissionPolicy",
+        namespaced=False,
+        subresources=("status",),
+        status_on_create={},
+        counts_generation=True,
+        complete=complete_policy,
+        check=check_policy,
+    ),
+    Resource(
+        group=ADMISSION_GROUP,
+        version="v1",
+        plural="validatingadmissionpolicybindings",
+        kind="ValidatingAdmissionPolicyBinding",
+        namespaced=False,
+        counts_generation=True,
+        complete=complete_binding,
+        check=check_binding,
+    ),
     _stored(_RBAC, "v1", "roles", "Role", namespaced=True),
     _stored(_RBAC, "v1", "rolebindings", "RoleBinding", namespaced=True),
     _stored(_RBAC, "v1", "clusterroles", "ClusterRole"),

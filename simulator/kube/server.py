@@ -14,11 +14,12 @@ import msgspec
 
 from simulator.kube import metadata as meta
 from simulator.kube import subresources
-from simulator.kube.admission import CallWebhook, Webhooks
+from simulator.kube.admission import Admission
 from simulator.kube.advice import advise, take_advice
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.applying import MEDIA as APPLY
 from simulator.kube.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
+from simulator.kube.asking import asked
 from simulator.kube.authorization import Authorizer, attributes_of, forbidden_to
 from simulator.kube.custom_scale import rescaling, scale_of
 from simulator.kube.definitions import Definitions
@@ -41,6 +42,7 @@ from simulator.kube.unreadable import check_readable
 from simulator.kube.users import nobody
 from simulator.kube.versions import ShownQueue, answer_shown, stored_form, through
 from simulator.kube.watch import Feed, Watch
+from simulator.kube.webhooks import CallWebhook
 from simulator.kube.writes import Make, Writes, own_copy, replacement
 
 BOOKMARK_SECONDS = 60.0
@@ -108,7 +110,7 @@ class ApiServer:
         self.entropy = entropy
         self.store = Store(clock)
         self.registry = Registry(builtins)
-        reviewer = Webhooks(self.store, clock, entropy, call_webhook)
+        reviewer = self._admission = Admission(self.store, clock, entropy, call_webhook)
         self._writes = Writes(self.store, clock, entropy, reviewer)
         self._deletion = Deletion(self.store, clock, reviewer)
         self.authorizer = authorizer(self.store) if authorizer is not None else None
@@ -144,6 +146,8 @@ class ApiServer:
             if resource.deprecation:
                 advise(resource.deprecation)
             form = form_of(request.accept, request.query, listed=not route.name)
+            if request.method != "GET" and self._admission.anybody():
+                asked.set(request)
             status, body = await self._dispatch(route, request)
             if resource.stored is not None:
                 body = answer_shown(body, resource)

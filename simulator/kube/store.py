@@ -239,6 +239,10 @@ class Store:
             table = self._tables[table_id] = Table()
         return table
 
+    def tables(self) -> list[Table]:
+        """Every table that anybody has asked for."""
+        return list(self._tables.values())
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call ``subscriber(revision, type, old, new)`` at each commit, before anybody else can act on it."""
         self._subscribers.append(subscriber)

@@ -33,10 +33,16 @@ class Reviewer(Protocol):
         """Whether any webhook wants to see this operation."""
         ...
 
-    async def review(
+    async def mutate(
         self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
     ) -> Json | None:
-        """The object as the webhooks want it; raises ``Refusal`` where one denies."""
+        """The object as the mutating webhooks want it; raises ``Refusal`` where one denies."""
+        ...
+
+    async def validate(
+        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
+    ) -> None:
+        """Ask those who only say yes or no; raises ``Refusal`` where one denies."""
         ...
 
 
@@ -122,14 +128,17 @@ class Writes:
         if resource.has_status:
             self._status_at_birth(item, resource)
         resource.complete(item, None)
+        concerned = self.reviewer.concerns(route, "CREATE")
+        owned = writer is not None and bool(born(item, body, resource, writer, "")) if concerned else writer is not None
+        if concerned:
+            item = await self._mutated(route, "CREATE", item, None, user, dry_run=dry_run)
         if applied is not None:
             item["metadata"]["managedFields"] = applied
-        elif writer is not None:
+        elif writer is not None and owned:  # of nothing, nobody keeps account, whatever webhooks add to it
             put_entries(item, born(item, body, resource, writer, meta.api_time(self.clock.now())))
         self._check(item, None, resource)
-        if self.reviewer.concerns(route, "CREATE"):
-            reviewed = await self.reviewer.review(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
-            item = self._after_review(item, reviewed, None, resource)
+        if concerned:
+            await self.reviewer.validate(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
         return self._commit_new(route, item, generated, dry_run=dry_run)
 
     def _commit_new(self, route: Route, item: Json, generated: str, *, dry_run: bool) -> Json:
@@ -182,12 +191,17 @@ class Writes:
         if causes:
             raise invalid(resource.group, resource.kind, item["metadata"]["name"], causes)
 
-    def _after_review(self, item: Json, reviewed: Json | None, old: Json | None, resource: Resource) -> Json:
-        if reviewed is None or reviewed is item:
+    async def _mutated(
+        self, route: Route, operation: str, item: Json, old: Json | None, user: str, *, dry_run: bool
+    ) -> Json:
+        """The object as the webhooks leave it, complete."""
+        fresh = await self.reviewer.mutate(route, operation, new=item, old=old, user=user, dry_run=dry_run)
+        if fresh is None or fresh is item:
             return item
-        resource.complete(reviewed, old)
-        self._check(reviewed, old, resource)
-        return reviewed
+        if old is not None:
+            self._settle(fresh, old, route)
+        route.resource.complete(fresh, old)
+        return fresh
 
     async def change(self, route: Route, make: Make, *, user: str, dry_run: bool, writer: Writer | None = None) -> Json:
         """Change one object.
@@ -204,6 +218,7 @@ class Writes:
             Refusal: 404, 409 Conflict, 422 and what webhooks say.
         """
         resource = route.resource
+        operation = "CREATE" if route.subresource == "binding" else "UPDATE"
         for _ in range(UPDATE_ATTEMPTS):
             old = self._current(route)
             item = meta.require_object(make(old), resource)
@@ -211,19 +226,24 @@ class Writes:
             given = item["metadata"].get("managedFields")
             self._settle(item, old, route)
             resource.complete(item, old)
+            concerned = self.reviewer.concerns(route, operation)
+            if concerned:
+                item = await self._mutated(route, operation, item, old, user, dry_run=dry_run)
             if writer is not None:
                 self._keep_account(item, old, given, resource, writer)
-            if same(item, old):
+            unchanged = same(item, old)
+            if unchanged and not concerned:
                 return old
             if resource.counts_generation and spec_changed(item, old, route):
                 item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             if route.subresource != "binding":
                 self._check(item, old, resource)
-            if self.reviewer.concerns(route, "UPDATE"):
-                reviewed = await self.reviewer.review(route, "UPDATE", new=item, old=old, user=user, dry_run=dry_run)
-                item = self._after_review(item, reviewed, old, resource)
+            if concerned:
+                await self.reviewer.validate(route, operation, new=item, old=old, user=user, dry_run=dry_run)
                 if self._current(route) is not old:
                     continue
+            if unchanged:
+                return old
             return item if dry_run else self._commit(route, old, item)
         raise stale(resource.group, resource.plural, route.name)
 

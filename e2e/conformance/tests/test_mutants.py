@@ -140,7 +140,7 @@ MUTANTS = [
     ),
     Mutant(
         name="webhooks are not asked",
-        place=admission.Webhooks,
+        place=admission.Admission,
         attribute="concerns",
         make=_instead(lambda *_: False),
         claim="admission.a_mutating_webhook_changes_what_is_stored",
