@@ -131,6 +131,20 @@ KINDS = [
         body={"webhooks": [HOOK]},
     ),
     Kind(
+        plural="validatingadmissionpolicies",
+        kind="ValidatingAdmissionPolicy",
+        group=ADMISSION,
+        namespaced=False,
+        body={"spec": {"matchConstraints": {"resourceRules": HOOK["rules"]}, "validations": [{"expression": "true"}]}},
+    ),
+    Kind(
+        plural="validatingadmissionpolicybindings",
+        kind="ValidatingAdmissionPolicyBinding",
+        group=ADMISSION,
+        namespaced=False,
+        body={"spec": {"policyName": "none", "validationActions": ["Deny"]}},
+    ),
+    Kind(
         plural=DEFINITIONS,
         kind="CustomResourceDefinition",
         group="apiextensions.k8s.io",

@@ -2,6 +2,7 @@
 
 import asyncio
 import binascii
+import os
 import ssl
 from base64 import b64decode
 from typing import Any
@@ -64,4 +65,4 @@ class WebhookCalls:
 
 def _said(error: OSError) -> str:
     """What the operating system says, without its number."""
-    return (error.strerror or str(error)).lower().partition("] ")[2] or (error.strerror or str(error)).lower()
+    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -21,7 +21,7 @@ class Gate:
         self.seconds = 0.0
 
     async def __call__(self, client_config: Json, review: Json) -> Json:
-        assert client_config["url"] == "https://gate.test/"
+        assert client_config["url"] == "https://gate.example.test/"
         self.asked.append(review["request"])
         await asyncio.sleep(self.seconds)
         return {**review, "response": {"uid": review["request"]["uid"], **self.response}}
@@ -34,8 +34,8 @@ def _configuration(kind: str = "Validating", **hook: Any) -> Json:
         "metadata": {"name": "gate"},
         "webhooks": [
             {
-                "name": "gate.test",
-                "clientConfig": {"url": "https://gate.test/"},
+                "name": "gate.example.test",
+                "clientConfig": {"url": "https://gate.example.test/"},
                 "rules": [{"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}],
                 "sideEffects": "None",
                 "admissionReviewVersions": ["v1"],
@@ -58,7 +58,7 @@ def test_a_webhook_sees_the_request_and_its_denial_is_the_answer() -> None:
         client = await _guarded(gate)
         answer = await client.send("POST", CONFIGMAPS, configmap("a"))
         assert (answer.status, answer.body["reason"]) == (422, "Invalid")
-        assert "gate.test" in answer.body["message"]
+        assert "gate.example.test" in answer.body["message"]
         assert "not so" in answer.body["message"]
         (asked,) = gate.asked
         assert (asked["operation"], asked["name"], asked["namespace"]) == ("CREATE", "a", "default")
