@@ -37,6 +37,7 @@ class Refusal(Exception):
         super().__init__(message)
         self.code = code
         self.text = ""
+        self.unserved = False  # no resource is served at the path
         details = dict(details or {})
         if retry_after_seconds:
             details["retryAfterSeconds"] = retry_after_seconds
@@ -80,6 +81,7 @@ def unknown_resource() -> Refusal:
     """404: the group is served, and there is no such resource in it."""
     refusal = Refusal(404, "NotFound", "the server could not find the requested resource")
     refusal.status["details"] = {}
+    refusal.unserved = True
     return refusal
 
 
@@ -87,6 +89,7 @@ def unknown_path() -> Refusal:
     """404: nothing at all is served there; the answer is a text."""
     refusal = Refusal(404, "NotFound", "404 page not found")
     refusal.text = "404 page not found\n"
+    refusal.unserved = True
     return refusal
 
 

@@ -27,7 +27,7 @@ def _split(path: str) -> tuple[str, str, Sequence[str]]:
     if parts[0] == "apis" and len(parts) >= 4:
         return parts[1], parts[2], parts[3:]
     if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3):
-        raise unknown_resource()
+        return parts[1] if parts[0] == "apis" else "", "", ()
     raise unknown_path()
 
 
@@ -38,6 +38,8 @@ def resolve(registry: Registry, path: str) -> Route:
         Refusal: 404, nothing is served there.
     """
     group, version, rest = _split(path)
+    if not rest:
+        raise _unknown(registry, group)
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and not (group == "" and rest[2] in _NAMESPACE_SUBRESOURCES):
         namespace, rest = rest[1], rest[2:]

@@ -24,13 +24,14 @@ from simulator.kube.authorization import Authorizer, attributes_of, forbidden_to
 from simulator.kube.custom_scale import rescaling, scale_of
 from simulator.kube.definitions import Definitions
 from simulator.kube.deletion import Deletion, options_of
+from simulator.kube.discovery import Discovery
+from simulator.kube.documents import Documents
 from simulator.kube.field_ownership import Writer, born, put_entries
 from simulator.kube.field_validation import check_write_options, validated, validating
 from simulator.kube.forms import PLAIN, Shaper, form_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
-from simulator.kube.pages import page
 from simulator.kube.patches import patching
 from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
 from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
@@ -125,6 +126,7 @@ class ApiServer:
         self._definitions = Definitions(
             self.store, self.registry, clock, self._end_watches, managed_fields=managed_fields
         )
+        self._documents = Documents(Discovery(self.registry, self.store))
         self._make_namespaces()
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -154,11 +156,19 @@ class ApiServer:
             if form is not PLAIN:
                 body = Shaper(form, resource, request.query, self.store).answer(body, self.clock.now())
         except Refusal as refusal:
-            if refusal.text and (said := page(request.path)):
-                return ApiResponse(status=200, body={"text": said})
-            body = {"text": refusal.text} if refusal.text else refusal.status
-            return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
+            return self._refused(request, refusal)
         return ApiResponse(status=status, body=body, warnings=take_advice())
+
+    def _refused(self, request: ApiRequest, refusal: Refusal) -> ApiResponse:
+        if refusal.unserved and request.method == "GET":
+            try:
+                document = self._documents.answer(request)
+            except Refusal as unfit:
+                refusal, document = unfit, None
+            if document is not None:
+                return ApiResponse(status=200, body=document)
+        body = {"text": refusal.text} if refusal.text else refusal.status
+        return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
 
     def _authorize(self, authorizer: Authorizer, request: ApiRequest, *, watch: bool) -> None:
         """Nothing, if the user may do this.
