@@ -96,13 +96,5 @@ KNOWN: Mapping[str, str] = {
     "reading.a_kubelet_sees_a_pod_from_its_binding_on": "differs in .events.object.metadata.generation, .events.object.metadata.resourceVersion, .events.object.status.conditions.lastTransitionTime, .metadata.generation",
     "reading.one_object_can_be_watched_by_its_name": "differs in .data, .events.object.data",
     "definitions.what_the_stored_version_does_not_know_is_lost": "a field that is lost on the way into the store is not owned by who sent it",
-    "go_clients.a_controller_keeps_copies_through_a_cached_client_with_owners_and_finalizers[json]": "there is no discovery yet: controller-runtime cannot map kinds to resources",
-    "go_clients.a_controller_keeps_copies_through_a_cached_client_with_owners_and_finalizers[protobuf]": "there is no discovery yet: controller-runtime cannot map kinds to resources",
-    "go_clients.a_controller_of_a_custom_resource_writes_its_status[json]": "there is no discovery yet: controller-runtime cannot map kinds to resources",
-    "go_clients.a_controller_of_a_custom_resource_writes_its_status[protobuf]": "there is no discovery yet: controller-runtime cannot map kinds to resources",
     "python_client.manifests_are_created_from_their_yaml": "there is no discovery yet: what finds its kinds by it cannot be used",
-    "python_client.the_asynchronous_dynamic_client_serves_custom_resources": "there is no discovery yet: what finds its kinds by it cannot be used",
-    "python_client.the_dynamic_client_applies_on_the_servers_side": "there is no discovery yet: what finds its kinds by it cannot be used",
-    "python_client.the_dynamic_client_discovers_and_serves_every_kind": "there is no discovery yet: what finds its kinds by it cannot be used",
-    "python_client.the_dynamic_client_watches": "there is no discovery yet: what finds its kinds by it cannot be used",
 }

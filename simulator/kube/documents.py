@@ -1,6 +1,6 @@
 """What is served beside resources: the version, discovery, OpenAPI documents, health.
 
-Only a GET of a path that names no resource comes here, so that a request for a resource pays nothing for it.
+Only a request whose path names no resource comes here, so that a request for a resource pays nothing for it.
 """
 
 from typing import Any
@@ -43,6 +43,9 @@ class Documents:
         Raises:
             Refusal: 406, the document cannot be had in the form that was asked for.
         """
+        text = page(request.path)
+        if text or request.method != "GET":  # whether all is well is told whatever the method
+            return {"text": text} if text else None
         parts = request.path.strip("/").split("/")
         if parts[0] == "version":
             if len(parts) > 1:
@@ -52,8 +55,7 @@ class Documents:
             return {"paths": self._paths()}
         if parts[0] in ("api", "apis"):
             return self._discovered(parts, request.accept)
-        text = page(request.path)
-        return {"text": text} if text else None
+        return None
 
     def _discovered(self, parts: list[str], accept: str) -> Json | None:
         version = _aggregated_version(accept) if accept else ""

@@ -160,7 +160,7 @@ class ApiServer:
         return ApiResponse(status=status, body=body, warnings=take_advice())
 
     def _refused(self, request: ApiRequest, refusal: Refusal) -> ApiResponse:
-        if refusal.unserved and request.method == "GET":
+        if refusal.unserved:
             try:
                 document = self._documents.answer(request)
             except Refusal as unfit:
