@@ -7,6 +7,7 @@ import yaml
 
 from simulator.face.json_complaints import complaint
 from simulator.face.protobuf import Malformed, read_protobuf
+from simulator.face.yaml_bounds import out_of_bounds
 from simulator.kube.api import Unreadable
 
 BYTES_MAX = 3 * 1024 * 1024
@@ -88,6 +89,8 @@ def _bad_one(value: Any) -> bool:
 
 def _yaml(data: bytes) -> Any:
     try:
+        if why := out_of_bounds(data):
+            return _bad(f"yaml: {why}", data)
         value = yaml.load(data, Loader=_YAML)  # noqa: S506  a safe loader
         value = msgspec.json.decode(msgspec.json.encode(value))  # times and keys as JSON has them
     except yaml.MarkedYAMLError as error:

@@ -24,7 +24,7 @@ from simulator.kube.metadata import Draws, new_uid
 from simulator.kube.refusals import Refusal, internal
 from simulator.kube.routes import Route, resolve, watched_path
 from simulator.kube.server import ApiServer
-from simulator.kube.users import Identity
+from simulator.kube.users import MASTERS, Identity
 from simulator.kube.watch import Feed, Watch
 
 LOG = logging.getLogger(__name__)
@@ -53,13 +53,17 @@ class HttpFace:
         server: who answers.
         identities: whose tokens are known.
         draws: for the audit ids of requests that bring none.
+        in_flight_max: how many requests are answered at a time; one more is told to come back a second later. Watches
+            do not count, nor do those of masters, who must be able to look when nobody else can. Zero: any number.
     """
 
-    def __init__(self, server: ApiServer, identities: Identities, draws: Draws) -> None:
+    def __init__(self, server: ApiServer, identities: Identities, draws: Draws, *, in_flight_max: int = 0) -> None:
         self._server = server
         self._identities = identities
         self._draws = draws
         self._encoded: tuple[Any, bytes] = (None, b"")
+        self._in_flight_max = in_flight_max
+        self._in_flight = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request, whatever it is."""
@@ -81,15 +85,24 @@ class HttpFace:
             form = wanted
             if request.method == "GET" and self._is_watch(asked):
                 return await self._watch(asked, form, request, headers)
-            if request.method not in ("GET", "HEAD"):
-                asked = msgspec.structs.replace(asked, body=await _body(request))
-            answer = await self._server.request(asked)
+            answer = await self._answered(asked, request)
         except Refusal as refusal:
             answer = ApiResponse(status=refusal.code, body=refusal.status)
         except Exception as error:
             LOG.exception("%s %s", request.method, request.raw_path)
             answer = ApiResponse(status=500, body=internal(f"{type(error).__name__}: {error}").status)
         return _written(answer, form, headers)
+
+    async def _answered(self, asked: ApiRequest, request: web.BaseRequest) -> ApiResponse:
+        if self._in_flight_max and self._in_flight >= self._in_flight_max and MASTERS not in asked.groups:
+            raise Refusal(429, "TooManyRequests", "Too many requests, please try again later.", retry_after_seconds=1)
+        self._in_flight += 1
+        try:
+            if request.method not in ("GET", "HEAD"):
+                asked = msgspec.structs.replace(asked, body=await _body(request))
+            return await self._server.request(asked)
+        finally:
+            self._in_flight -= 1
 
     def _is_watch(self, asked: ApiRequest) -> bool:
         """Only collections are watched; a single object is read, whatever the parameters say."""

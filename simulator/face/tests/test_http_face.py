@@ -1,0 +1,262 @@
+"""What the HTTP face does with clients that misbehave: a Status, no hang, nothing left over."""
+
+import asyncio
+import gc
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from simulator.face.http_face import HttpFace
+from simulator.face.identity import Identities, read_tokens
+from simulator.face.scaled_time import LoopClock, ScaledLoop
+from simulator.face.serving import serve
+from simulator.kube.server import ApiServer
+
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+TOKENS = 'secret,jane,1,"system:masters"\nplain,joe,2\n'
+
+
+class Draws:
+    def __init__(self) -> None:
+        self._last = 0
+
+    def below(self, bound: int) -> int:
+        self._last += 1
+        return self._last % bound
+
+
+class Door:
+    """A server behind its face, and raw connections to it."""
+
+    def __init__(self, url: str, server: ApiServer) -> None:
+        self.server = server
+        self._port = int(url.rpartition(":")[2])
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def send(self, data: bytes) -> bytes:
+        """Everything that is said to these bytes, until the server closes."""
+        reader, writer = await self.connect()
+        writer.write(data)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+    async def ask(self, method: str, path: str, body: bytes = b"", *headers: str) -> tuple[int, dict[str, str], Any]:
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {len(body)}", *headers]
+        said = await self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        head, _, rest = said.partition(b"\r\n\r\n")
+        first, *others = head.decode().split("\r\n")
+        named = dict(line.split(": ", 1) for line in others)
+        return int(first.split()[1]), named, json.loads(rest) if rest.startswith(b"{") else rest
+
+    def watches(self) -> int:
+        return len(self.server._watches)
+
+
+def at_the_door(story: Callable[[Door], Awaitable[None]], speed: float = 1.0, **options: Any) -> None:
+    loop = ScaledLoop(speed)
+
+    async def main() -> None:
+        server = ApiServer(LoopClock(loop, wall_start=1_800_000_000.0), Draws())
+        face = HttpFace(server, Identities(read_tokens(TOKENS)), Draws(), **options)
+        async with serve(face, speed=speed) as url:
+            await story(Door(url, server))
+
+    try:
+        loop.run_until_complete(asyncio.wait_for(main(), 60.0 * speed))
+    finally:
+        loop.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Give others their turns; the whole story has an end by the clock."""
+    while not holds():  # noqa: ASYNC110  what is waited for belongs to the server
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def no_growth(objects_max: int) -> Iterator[None]:
+    gc.collect()
+    before = len(gc.get_objects())
+    yield
+    gc.collect()
+    assert len(gc.get_objects()) - before < objects_max
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /api HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET /api HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=["words", "version", "length", "header", "tls"],
+)
+def test_what_is_no_http_is_refused_and_the_connection_closed(data: bytes) -> None:
+    async def story(door: Door) -> None:
+        said = await door.send(data)
+        assert said.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400")), said[:100]
+
+    at_the_door(story)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/%ff%fe",
+        "/api/v1/namespaces/%00/pods/x",
+        "/apis//v1",
+        "/api/v1/pods?limit=%zz",
+        "/api/v1/pods?continue=x",
+    ],
+)
+def test_no_path_is_answered_by_a_500(path: str) -> None:
+    async def story(door: Door) -> None:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            status, _, body = await door.ask(method, path, b"{}", "Content-Type: application/json")
+            assert status < 500, (method, body)
+
+    at_the_door(story)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metadata":' * 5000,
+        b"[" * 100_000,
+        b'{"metadata":{"name":{}}}',
+        b'{"metadata":[]}',
+        b'{"metadata":{"labels":7}}',
+        b'{"metadata":null}',
+        b'"\\ud800"',
+        b'{"a":1e999999}',
+        b"\x00" * 100,
+        b"a: &a [x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(20)),
+    ],
+    ids=["deep", "deeper", "name", "list", "labels", "null", "surrogate", "number", "zeros", "laughs"],
+)
+@pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
+def test_no_body_is_answered_by_a_500(kind: str, body: bytes) -> None:
+    async def story(door: Door) -> None:
+        for path in (CONFIGMAPS, "/api/v1/namespaces/default/pods"):
+            status, _, said = await door.ask("POST", path, body, f"Content-Type: {kind}")
+            assert 400 <= status < 500, said
+            assert said["kind"] == "Status"
+
+    at_the_door(story)
+
+
+def test_a_body_that_never_ends_is_cut_off() -> None:
+    async def story(door: Door) -> None:
+        reader, writer = await door.connect()
+        writer.write(f"POST {CONFIGMAPS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        for _ in range(60):
+            writer.write(chunk)
+        assert (await reader.readline()).split()[1] == b"413"
+        writer.close()
+
+    at_the_door(story)
+
+
+def test_a_client_that_goes_in_the_middle_of_a_body_leaves_nothing() -> None:
+    async def story(door: Door) -> None:
+        for _ in range(20):
+            _, writer = await door.connect()
+            writer.write(f"POST {CONFIGMAPS} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode())
+            await writer.drain()
+            writer.close()
+        status, _, said = await door.ask("GET", CONFIGMAPS)
+        assert (status, said["items"]) == (200, [])
+
+    at_the_door(story)
+
+
+def test_a_slow_client_is_answered_when_it_has_said_all() -> None:
+    async def story(door: Door) -> None:
+        reader, writer = await door.connect()
+        for letter in f"GET {CONFIGMAPS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
+            writer.write(letter.encode())
+            await asyncio.sleep(0)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+    at_the_door(story)
+
+
+@pytest.mark.parametrize("half", [True, False], ids=["half", "whole"])
+def test_a_watch_ends_when_its_client_closes_the_connection(half: bool) -> None:
+    async def story(door: Door) -> None:
+        reader, writer = await door.connect()
+        writer.write(f"GET {CONFIGMAPS}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await reader.readline()
+        assert door.watches() == 1
+        if half:
+            writer.write_eof()
+        else:
+            writer.close()
+        await until(lambda: door.watches() == 0)
+        writer.close()
+
+    at_the_door(story)
+
+
+def test_a_thousand_idle_watchers_hear_of_a_change_and_leave_nothing() -> None:
+    async def story(door: Door) -> None:
+        await door.ask("GET", CONFIGMAPS)  # what is made once is there
+        with no_growth(20_000):
+            held = [await door.connect() for _ in range(1000)]
+            for _, writer in held:
+                writer.write(f"GET {CONFIGMAPS}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await until(lambda: door.watches() == 1000)
+            status, _, _ = await door.ask("POST", CONFIGMAPS, b'{"metadata":{"name":"a"}}')
+            assert status == 201
+            for reader, _ in held:
+                assert b'"name":"a"' in await reader.readuntil(b"}}\n")
+            for _, writer in held:
+                writer.close()
+            await until(lambda: door.watches() == 0)
+            held.clear()
+            await door.ask("GET", CONFIGMAPS)  # meanwhile the connections are forgotten
+
+    at_the_door(story)
+
+
+def test_many_requests_leave_nothing() -> None:
+    async def story(door: Door) -> None:
+        await door.ask("GET", CONFIGMAPS)
+        with no_growth(2_000):
+            for _ in range(300):
+                await door.ask("GET", f"{CONFIGMAPS}/none")
+
+    at_the_door(story)
+
+
+def test_who_comes_when_too_many_are_served_is_told_to_come_back() -> None:
+    async def story(door: Door) -> None:
+        _, writer = await door.connect()  # holds the only place: its body does not come
+        writer.write(
+            f"POST {CONFIGMAPS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer plain\r\nContent-Length: 9\r\n\r\n".encode()
+        )
+        await writer.drain()
+        status, headers, said = await door.ask("GET", CONFIGMAPS, b"", "Authorization: Bearer plain")
+        while status == 200:
+            status, headers, said = await door.ask("GET", CONFIGMAPS, b"", "Authorization: Bearer plain")
+        assert (status, headers["Retry-After"], said["reason"]) == (429, "1", "TooManyRequests")
+        assert said["details"]["retryAfterSeconds"] == 1
+        assert (await door.ask("GET", CONFIGMAPS, b"", "Authorization: Bearer secret"))[0] == 200
+        writer.close()
+        while status == 429:
+            status, _, _ = await door.ask("GET", CONFIGMAPS, b"", "Authorization: Bearer plain")
+        assert status == 200
+
+    at_the_door(story, in_flight_max=1)
