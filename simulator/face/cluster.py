@@ -67,6 +67,7 @@ class ServedCluster:
             TapeEntropy(self._tape, "server/entropy"),
             call_webhook=self._webhooks.call,
             managed_fields=True,
+            field_validation=True,
             authorizer=Rbac,
             identify=identities.of_token,
         )

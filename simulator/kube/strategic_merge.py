@@ -44,7 +44,13 @@ def strategically_merged(target: Any, patch: Any, kind: ValueType) -> Any:
             if not deletes:
                 _put_fresh(target, name, value)
         else:
-            target[name] = _member(have, value, _child(kind, name), deletes=deletes)
+            child = _child(kind, name)
+            result = _member(have, value, child, deletes=deletes)
+            if result == [] or (result == {} and child.form == "map" and not child.fields):
+                # Read into their type and written again, lists and maps without elements are gone.
+                del target[name]
+            else:
+                target[name] = result
     return target
 
 
