@@ -21,10 +21,11 @@ _DICT = re.compile(r"[Dd]ict[\[(]str, (.*)[\])]")
 
 
 @lru_cache(maxsize=1)
-def _models() -> ModuleType:
-    from kubernetes.client import models  # noqa: PLC0415  half a second, see above
+def models() -> ModuleType:
+    """The models of the client library."""
+    from kubernetes.client import models as found  # noqa: PLC0415  half a second, see above
 
-    return models
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -32,7 +33,7 @@ def model_of(group: str, version: str, kind: str) -> str:
     """The name of a kind's model; empty where there is none."""
     stem = version.capitalize() + kind
     for name in (stem, (group.split(".", maxsplit=1)[0] or "core").capitalize() + stem):
-        if hasattr(_models(), name):
+        if hasattr(models(), name):
             return name
     return ""
 
@@ -40,7 +41,7 @@ def model_of(group: str, version: str, kind: str) -> str:
 @lru_cache(maxsize=2048)
 def model_type(name: str) -> ValueType:
     """The type of a model's objects."""
-    model: Any = getattr(_models(), name, None)
+    model: Any = getattr(models(), name, None)
     if model is None:
         return DEDUCED
     rows = FIELDS.get(name, {})

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.kube.api import ApiRequest
 from simulator.kube.discovery import AGGREGATED, Discovery
 from simulator.kube.forms import OFFERED, clauses, nothing_acceptable
+from simulator.kube.openapi import OpenApi
 from simulator.kube.pages import page
 from simulator.kube.refusals import Refusal, not_acceptable, unknown_resource
 
@@ -34,8 +35,9 @@ _HEALTH = ("healthz", "livez", "readyz")
 class Documents:
     """Answers requests for documents."""
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, openapi: OpenApi) -> None:
         self._discovery = discovery
+        self._openapi = openapi
 
     def answer(self, request: ApiRequest) -> Json | None:
         """The document at a path; ``None`` where there is none.
@@ -53,6 +55,8 @@ class Documents:
             return VERSION
         if parts == [""]:
             return {"paths": self._paths()}
+        if parts[0] == "openapi":
+            return self._openapi.answer(parts[1:])
         if parts[0] in ("api", "apis"):
             return self._discovered(parts, request.accept)
         return None
@@ -69,7 +73,7 @@ class Documents:
         return found.group(parts[1]) if len(parts) == 2 else found.resources(*parts[1:]) if len(parts) == 3 else None
 
     def _paths(self) -> list[str]:
-        paths = ["/api", "/apis", "/apis/", "/openapi/v2", "/openapi/v3", "/version", *(f"/{one}" for one in _HEALTH)]
+        paths = ["/api", "/apis", "/apis/", "/openapi/v3", "/version", *(f"/{one}" for one in _HEALTH)]
         for group, versions in self._discovery.served().items():
             root = f"/apis/{group}" if group else "/api"
             paths += [*([root] if group else []), *(f"{root}/{version}" for version in versions)]

@@ -32,6 +32,7 @@ from simulator.kube.forms import PLAIN, Shaper, form_of
 from simulator.kube.kinds import BUILTINS, CRD, NAMESPACES
 from simulator.kube.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
 from simulator.kube.metadata import Draws
+from simulator.kube.openapi import OpenApi
 from simulator.kube.patches import patching
 from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
 from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
@@ -126,7 +127,8 @@ class ApiServer:
         self._definitions = Definitions(
             self.store, self.registry, clock, self._end_watches, managed_fields=managed_fields
         )
-        self._documents = Documents(Discovery(self.registry, self.store))
+        discovery = Discovery(self.registry, self.store)
+        self._documents = Documents(discovery, OpenApi(discovery, self.store))
         self._make_namespaces()
 
     def subscribe(self, subscriber: Subscriber) -> None:

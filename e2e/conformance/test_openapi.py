@@ -1,0 +1,75 @@
+"""OpenAPI: the schemas of kinds, found by group, version and kind; descriptions of built-in types are left out."""
+
+from typing import Any
+
+import pytest
+
+from e2e.conformance.conftest import Workspace
+
+pytestmark = pytest.mark.section("C.6 discovery, output forms, OpenAPI")
+
+Json = dict[str, Any]
+BUILT_IN = [
+    ("api/v1", "Pod"),
+    ("api/v1", "Node"),
+    ("api/v1", "ConfigMap"),
+    ("apis/apps/v1", "Deployment"),
+    ("apis/apps/v1", "StatefulSet"),
+    ("apis/batch/v1", "Job"),
+    ("apis/coordination.k8s.io/v1", "Lease"),
+    ("apis/rbac.authorization.k8s.io/v1", "ClusterRole"),
+]
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _bare(one) for name, one in value.items() if name != "description"}
+    return [_bare(one) for one in value] if isinstance(value, list) else value
+
+
+def _of_kind(document: Json, kind: str) -> tuple[str, Json]:
+    schemas: Json = document["components"]["schemas"]
+    for name, schema in schemas.items():
+        if any(one["kind"] == kind for one in schema.get("x-kubernetes-group-version-kind", ())):
+            return name, schema
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize("kind", ["Widget", "Gear", "WidgetList"])
+def test_the_schema_of_a_definition_is_published(space: Workspace, kind: str) -> None:
+    def schema(document: Json) -> Any:
+        return _bare(list(_of_kind(document, kind)))
+
+    space.face.send("GET", "/openapi/v3/apis/conformance.test/v1", part=schema)
+
+
+@pytest.mark.parametrize(("place", "kind"), BUILT_IN, ids=[kind for _, kind in BUILT_IN])
+def test_a_built_in_kind_has_its_fields_down_to_its_specification(space: Workspace, place: str, kind: str) -> None:
+    def fields(document: Json) -> Json:
+        name, schema = _of_kind(document, kind)
+        found: Json = {"name": name, "fields": sorted(schema["properties"])}
+        for part in ("metadata", "spec"):
+            reference = (schema["properties"].get(part) or {}).get("allOf")
+            if reference:
+                target = reference[0]["$ref"].rpartition("/")[2]
+                made_of = document["components"]["schemas"][target]
+                found[part] = {"name": target, "fields": sorted(made_of["properties"])}
+        return found
+
+    space.face.send("GET", f"/openapi/v3/{place}", part=fields)
+
+
+def test_the_index_names_a_document_with_its_hash(space: Workspace) -> None:
+    def served(index: Json) -> list[bool]:
+        wanted = ("api/v1", "apis/apps/v1", "apis/conformance.test/v1")
+        return [index["paths"][name]["serverRelativeURL"].startswith(f"/openapi/v3/{name}?hash=") for name in wanted]
+
+    assert all(served(space.face.send("GET", "/openapi/v3", part=served).body))
+
+
+def test_a_patch_says_which_parameters_it_takes(space: Workspace) -> None:
+    def patch(document: Json) -> Any:
+        found = document["paths"]["/apis/conformance.test/v1/namespaces/{namespace}/widgets/{name}"]["patch"]
+        return _bare({name: found[name] for name in ("parameters", "requestBody", "x-kubernetes-group-version-kind")})
+
+    space.face.send("GET", "/openapi/v3/apis/conformance.test/v1", part=patch)
