@@ -73,3 +73,12 @@ def test_a_patch_says_which_parameters_it_takes(space: Workspace) -> None:
         return _bare({name: found[name] for name in ("parameters", "requestBody", "x-kubernetes-group-version-kind")})
 
     space.face.send("GET", "/openapi/v3/apis/conformance.test/v1", part=patch)
+
+
+def test_old_clients_find_the_schema_of_a_definition_too(space: Workspace) -> None:
+    def schema(document: Json) -> Any:
+        return _bare({**document["definitions"]["test.conformance.v1.Gear"], "swagger": document["swagger"]})
+
+    path = "/openapi/v2"
+    space.face.until(lambda: "test.conformance.v1.Gear" in space.bare.send("GET", path).body["definitions"])
+    space.face.send("GET", path, part=schema)

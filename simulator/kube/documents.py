@@ -73,7 +73,7 @@ class Documents:
         return found.group(parts[1]) if len(parts) == 2 else found.resources(*parts[1:]) if len(parts) == 3 else None
 
     def _paths(self) -> list[str]:
-        paths = ["/api", "/apis", "/apis/", "/openapi/v3", "/version", *(f"/{one}" for one in _HEALTH)]
+        paths = ["/api", "/apis", "/apis/", "/openapi/v2", "/openapi/v3", "/version", *(f"/{one}" for one in _HEALTH)]
         for group, versions in self._discovery.served().items():
             root = f"/apis/{group}" if group else "/api"
             paths += [*([root] if group else []), *(f"{root}/{version}" for version in versions)]

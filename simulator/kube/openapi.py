@@ -43,6 +43,8 @@ class OpenApi:
 
     def answer(self, parts: list[str]) -> Json | None:
         """What is at a path below ``/openapi``; ``None`` where there is nothing."""
+        if parts == ["v2"]:
+            return self._older()
         if parts == ["v3"]:
             return {"paths": dict(self._index())}
         if parts[:2] == ["v3", "api"] and len(parts) == 3:
@@ -58,6 +60,16 @@ class OpenApi:
                 document = json.dumps(self._document(group, version), sort_keys=True)
                 digest = sha512(document.encode()).hexdigest().upper()
                 yield name, {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"}
+
+    def _older(self) -> Json:
+        """Version 2, one document for all; it has the schemas, which is what old clients look for in it."""
+        schemas: dict[str, Json] = dict(meta_schemas())
+        for group, versions in self._discovery.served().items():
+            for version in versions:
+                for resource in self._discovery.of_version(group, version):
+                    schemas |= self._schemas(resource)
+        definitions = {name: _in_version_2(schemas[name]) for name in sorted(schemas)}
+        return {"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": definitions}
 
     def _document(self, group: str, version: str) -> Json | None:
         served = self._discovery.of_version(group, version)
@@ -86,6 +98,19 @@ class OpenApi:
         version: Json = next((one for one in versions if one["name"] == resource.version), {})
         found = {name: schema | selectable(version) for name, schema in listed.items()}
         return {schema_name(resource): custom_schema(resource, version), **found}
+
+
+def _in_version_2(value: Any) -> Any:
+    """References stand elsewhere, and alone."""
+    if isinstance(value, list):
+        return [_in_version_2(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    parts = value.get("allOf")
+    reference = parts[0].get("$ref") if isinstance(parts, list) and parts else value.get("$ref")
+    if isinstance(reference, str):  # a field may be called so
+        return {"$ref": f"#/definitions/{reference.removeprefix(REFERENCE)}"}
+    return {name: _in_version_2(one) for name, one in value.items()}
 
 
 _INFO = {"title": "Kubernetes", "version": "1.37"}
