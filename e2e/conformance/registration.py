@@ -51,7 +51,7 @@ class Registration:
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space.namespace}},
             "sideEffects": "None",
             "admissionReviewVersions": ["v1"],
-            "timeoutSeconds": 2,
+            "timeoutSeconds": 20,
             **hook,
         }
         self.body: Json = {
