@@ -67,7 +67,16 @@ class Transcript:
             self.exchanges[-1]["accept"] = accept
         return answer
 
-    def raw(self, method: str, path: str, data: bytes = b"", *, token: str | None = None, **headers: str) -> Answer:
+    def raw(
+        self,
+        method: str,
+        path: str,
+        data: bytes = b"",
+        *,
+        token: str | None = None,
+        part: Callable[[Json], Any] | None = None,
+        **headers: str,
+    ) -> Answer:
         """One HTTP request as it stands, for claims that are asked over HTTP only; its headers are noted too.
 
         Args:
@@ -75,6 +84,7 @@ class Transcript:
             path: with its query.
             data: the body.
             token: a bearer token; empty: none; ``None``: the administrator's.
+            part: what of a good answer is noted, if not all.
             headers: by name, with underscores in the place of hyphens.
         """
         assert isinstance(self._face, HttpFace), "a claim over HTTP needs the mark over_http"
@@ -86,7 +96,8 @@ class Transcript:
         answer = self._face.raw(method, path, data, given)
         if self._notes:
             exchange: Json = {"request": self._line(method, path, None), "status": answer.status}
-            exchange["answer"] = self._masks.value(answer.body)
+            noted = part(answer.body) if part is not None and answer.status < 300 else answer.body
+            exchange["answer"] = self._masks.value(noted)
             exchange["headers"] = dict(answer.headers)
             if data:
                 exchange["body"] = sha256(self._masks.text(data.decode(errors="replace")).encode()).hexdigest()[:12]

@@ -12,7 +12,7 @@ REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 def whoami(space: Workspace, user: str = "admin", **headers: str) -> Answer:
     token = token_of(user) if user else ""
-    return space.face.raw("POST", REVIEW, b"{}", token=token, Content_Type="application/json", **headers)
+    return space.face.raw("POST", REVIEW, b"{}", token=token, part=None, Content_Type="application/json", **headers)
 
 
 @pytest.mark.parametrize("user", ["admin", "alice", "bob"])
@@ -28,7 +28,7 @@ def test_a_token_that_is_nobodys_is_refused(space: Workspace) -> None:
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic YTpi"])
 def test_without_a_token_one_is_anonymous(space: Workspace, header: str) -> None:
     headers: dict[str, str] = {"Authorization": header} if header else {}
-    answer = space.face.raw("GET", space.path("pods"), b"", token="", **headers)
+    answer = space.face.raw("GET", space.path("pods"), b"", token="", part=None, **headers)
     assert 'User "system:anonymous" cannot list' in answer.body["message"]
 
 

@@ -159,3 +159,11 @@ def test_the_server_says_that_it_lives(space: Workspace) -> None:
 def test_what_is_served_by_nobody_is_no_page(space: Workspace) -> None:
     for path in ("/nope", "/metrics/nope", "/apis/nope/v1/x"):
         assert space.face.raw("GET", path).body == {"text": "404 page not found\n"}
+
+
+@pytest.mark.parametrize("version", ["v2", "v2beta1"])
+def test_the_type_of_an_answer_says_which_form_of_discovery_it_is(space: Workspace, version: str) -> None:
+    wanted = f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+    for accept in (wanted, f"{wanted},{JSON}", JSON):
+        answer = space.face.raw("GET", "/api", Accept=accept, part=lambda body: {"kind": body["kind"]})
+        assert answer.status in (200, 406)

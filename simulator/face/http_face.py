@@ -30,6 +30,7 @@ from simulator.kube.watch import Feed, Watch
 LOG = logging.getLogger(__name__)
 _FALSE = ("0", "false")
 _LINES_AT_ONCE = 200
+_DISCOVERY = "APIGroupDiscoveryList"
 _PLAIN_TEXT = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 
 
@@ -198,6 +199,10 @@ def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web
         said = {**headers, **_PLAIN_TEXT}
         return web.Response(status=answer.status, body=answer.body["text"].encode(), headers=said)
     said = {**headers, "Content-Type": form.media_type}
+    if answer.body.get("kind") == _DISCOVERY:  # clients tell by the type alone which form of discovery they have got
+        version = answer.body["apiVersion"].rpartition("/")[2]
+        said["Content-Type"] = f"{form.media_type};g=apidiscovery.k8s.io;v={version};as={_DISCOVERY}"
+        said["Cache-Control"] = "public"
     retry = (answer.body.get("details") or {}).get("retryAfterSeconds") if answer.status >= 400 else None
     if retry:
         said["Retry-After"] = str(retry)
