@@ -14,7 +14,6 @@ KNOWN: Mapping[str, str] = {
     "collectors.in_the_foreground_the_owner_waits_for_its_children": "differs in .data, .items.apiVersion, .items.data, .items.kind",
     "collectors.orphans_are_left_without_their_owner": "differs in .data",
     "collectors.what_an_owner_leaves_behind_is_collected_by_its_uid": "differs in .data",
-    "custom_resources.without_a_status_subresource_status_is_a_field_like_others": "another number of exchanges or another request",
     "deletion.a_collection_is_deleted_by_selector": "differs in .data, .items.apiVersion, .items.data, .items.kind",
     "deletion.a_delete_spares_another_incarnation_or_version": "differs in .details.kind, .message",
     "deletion.a_namespace_that_is_deleted_takes_nothing_new": "another number of exchanges or another request",

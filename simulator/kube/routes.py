@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from simulator.kube.refusals import Refusal, unknown_path, unknown_resource
+from simulator.kube.refusals import Refusal, not_found, unknown_path, unknown_resource
 from simulator.kube.registry import Registry, Resource
 
 
@@ -49,7 +49,7 @@ def resolve(registry: Registry, path: str) -> Route:
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     if subresource and subresource not in resource.subresources:
-        raise unknown_resource() if not resource.custom else unknown_path()
+        raise not_found(group, resource.plural, name) if resource.custom else unknown_resource()
     if resource.namespaced != bool(namespace) and (namespace or name):
         raise unknown_resource() if not resource.custom else unknown_path()
     return Route(resource=resource, namespace=namespace, name=name, subresource=subresource, path=path)
