@@ -23,6 +23,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "V1ComponentStatus": {
         "conditions": "map:type patch:merge:type",
     },
+    "V1ControllerRevision": {
+        "data": "atomic",
+    },
     "V1Container": {
         "env": "map:name patch:merge:name",
         "ports": "map:containerPort,protocol patch:merge:containerPort",
@@ -246,8 +249,19 @@ ALWAYS_THERE: Mapping[str, Mapping[str, object]] = {
     "V1Service": {"spec": {}, "status": {"loadBalancer": {}}},
     "V1Deployment": {"spec": {"selector": None, "template": _POD_TEMPLATE, "strategy": {}}, "status": {}},
     "V1ReplicaSet": {"spec": {"selector": None, "template": _POD_TEMPLATE}, "status": {"replicas": 0}},
-    "V1StatefulSet": {"spec": {"selector": None, "template": _POD_TEMPLATE, "updateStrategy": {}}, "status": {}},
-    "V1DaemonSet": {"spec": {"selector": None, "template": _POD_TEMPLATE, "updateStrategy": {}}, "status": {}},
+    "V1StatefulSet": {
+        "spec": {"selector": None, "template": _POD_TEMPLATE, "serviceName": "", "updateStrategy": {}},
+        "status": {"replicas": 0, "availableReplicas": 0},
+    },
+    "V1DaemonSet": {
+        "spec": {"selector": None, "template": _POD_TEMPLATE, "updateStrategy": {}},
+        "status": {
+            "currentNumberScheduled": 0,
+            "numberMisscheduled": 0,
+            "desiredNumberScheduled": 0,
+            "numberReady": 0,
+        },
+    },
     "V1Job": {"spec": {"template": _POD_TEMPLATE}, "status": {}},
     "V1Role": {"rules": None},
     "V1ClusterRole": {"rules": None},
@@ -258,9 +272,40 @@ ALWAYS_THERE: Mapping[str, Mapping[str, object]] = {
     "V1SelfSubjectAccessReview": {"spec": {}, "status": {}},
     "V1SubjectAccessReview": {"spec": {}, "status": {}},
     "V1TokenReview": {"spec": {}, "status": {}},
-    "CoreV1Event": {"involvedObject": {}, "source": {}},
     "V1ValidatingAdmissionPolicy": {"spec": {}, "status": {}},
     "V1ValidatingAdmissionPolicyBinding": {"spec": {}},
+    "V1CronJob": {
+        "spec": {"schedule": "", "jobTemplate": {"metadata": {}, "spec": {"template": _POD_TEMPLATE}}},
+        "status": {},
+    },
+    "V1ReplicationController": {"spec": {}, "status": {"replicas": 0}},
+    "V1PodTemplate": {"template": _POD_TEMPLATE},
+    "V1PodDisruptionBudget": {
+        "spec": {},
+        "status": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+    },
+    "V2HorizontalPodAutoscaler": {
+        "spec": {"scaleTargetRef": {"kind": "", "name": ""}, "maxReplicas": 0},
+        "status": {"desiredReplicas": 0, "currentMetrics": None},
+    },
+    "V1NetworkPolicy": {"spec": {"podSelector": {}}},
+    "V1Ingress": {"spec": {}, "status": {"loadBalancer": {}}},
+    "V1IngressClass": {"spec": {}},
+    "V1PersistentVolumeClaim": {"spec": {"resources": {}}, "status": {}},
+    "V1PersistentVolume": {"spec": {}, "status": {}},
+    "V1ResourceQuota": {"spec": {}, "status": {}},
+    "V1LimitRange": {"spec": {"limits": None}},
+    "V1CSINode": {"spec": {"drivers": []}, "status": {}},
+    "V1EndpointSlice": {"endpoints": None, "ports": None},
+    "CoreV1Event": {
+        "involvedObject": {},
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "eventTime": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
+    },
     "V1CustomResourceDefinition": {"spec": {"names": {}, "versions": None}, "status": {"acceptedNames": {}}},
 }
 """The fields that an object of the kind has before anybody has written one: nobody becomes their owner by filling them."""

@@ -79,7 +79,7 @@ def _field_type(declared: str, row: str) -> ValueType:
     if declared in _SCALARS:
         return ValueType(form=_SCALARS[declared])
     if declared in ("datetime", "object"):
-        return ValueType(form="untyped" if declared == "datetime" else "deduced")
+        return ValueType(form="untyped" if declared == "datetime" or "atomic" in words else "deduced")
     named = model_type(declared)
     if not strategies:
         return named

@@ -7,6 +7,7 @@ from simulator.kube import subresources
 from simulator.kube.custom_checks import value_at
 from simulator.kube.refusals import bad_request
 from simulator.kube.registry import Resource
+from simulator.kube.routes import Route
 from simulator.kube.writes import Make, own_copy
 
 Json = dict[str, Any]
@@ -33,16 +34,17 @@ def scale_of(item: Json, resource: Resource) -> Json:
     }
 
 
-def rescaling(make_scale: Make, resource: Resource) -> Make:
+def rescaling(make_scale: Make, route: Route) -> Make:
     """PUT or PATCH of /scale, as a change of the object.
 
     Args:
         make_scale: from the current Scale to the next.
-        resource: whose /scale it is.
+        route: whose /scale it is.
     """
+    resource = route.resource
     paths = resource.scale
     if paths is None:
-        return subresources.rescaling(make_scale)
+        return subresources.rescaling(make_scale, route)
     return lambda old: _rescaled(old, make_scale(scale_of(old, resource)), paths)
 
 

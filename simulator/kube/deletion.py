@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from simulator.kube import metadata as meta
-from simulator.kube.reads import selection_of
-from simulator.kube.refusals import bad_option, bad_request, conflict, forbidden, not_found
+from simulator.kube.advice import advise
+from simulator.kube.field_errors import invalid_value, not_supported
+from simulator.kube.reads import list_of, selection_of
+from simulator.kube.refusals import bad_request, conflict, forbidden, invalid, not_found
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
 from simulator.kube.store import Store
@@ -20,6 +22,10 @@ from simulator.kube.writes import Reviewer, WallClock, own_copy
 
 Json = dict[str, Any]
 
+_CHILDREN_STAY = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set"
+    " propagationPolicy=Orphan to suppress this warning"
+)
 _PERMANENT_NAMESPACES = ("default", "kube-system", "kube-public")
 PROPAGATION_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
 
@@ -42,26 +48,60 @@ def options_of(body: Any, query: Mapping[str, str]) -> DeleteOptions:
     """
     if body is not None and not isinstance(body, dict):
         raise bad_request("the body of a DELETE is a DeleteOptions object")
-    given: Json = body or {}
+    given: Mapping[str, Any] = body or _of_query(query) if query or body else {}
+    _check_options(given)
     preconditions = given.get("preconditions") or {}
-    propagation = given.get("propagationPolicy") or query.get("propagationPolicy", "")
+    propagation = given.get("propagationPolicy") or ""
     if given.get("orphanDependents") is not None:
         propagation = "Orphan" if given["orphanDependents"] else "Background"
-    if propagation not in ("", "Background", "Foreground", "Orphan"):
-        message = f"{propagation!r} is none of Background, Foreground, Orphan"
-        raise bad_option("DeleteOptions", "propagationPolicy", message, "FieldValueNotSupported")
-    grace = given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
-    try:
-        grace_seconds = None if grace is None else int(grace)
-    except (TypeError, ValueError) as error:
-        raise bad_request(f"gracePeriodSeconds must be a number, not {grace!r}") from error
     return DeleteOptions(
-        grace_seconds=grace_seconds,
+        grace_seconds=given.get("gracePeriodSeconds"),
         uid=preconditions.get("uid") or "",
         revision=preconditions.get("resourceVersion") or "",
         propagation=propagation,
         dry_run=bool(given.get("dryRun")) or bool(query.get("dryRun")),
     )
+
+
+def _of_query(query: Mapping[str, str]) -> Json:
+    """The options as parameters; they count only where there is no body."""
+    given: Json = {name: query[name] for name in ("propagationPolicy",) if query.get(name)}
+    if query.get("dryRun"):
+        given["dryRun"] = [query["dryRun"]]
+    if query.get("orphanDependents"):
+        given["orphanDependents"] = query["orphanDependents"] in ("1", "true", "True")
+    grace = query.get("gracePeriodSeconds")
+    if grace:
+        try:
+            given["gracePeriodSeconds"] = int(grace)
+        except ValueError as error:
+            raise bad_request(f'strconv.ParseInt: parsing "{grace}": invalid syntax') from error
+    return given
+
+
+def _check_options(given: Mapping[str, Any]) -> None:
+    kind, version = given.get("kind", "DeleteOptions"), given.get("apiVersion", "v1")
+    if kind != "DeleteOptions":
+        raise bad_request(
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        )
+    grace = given.get("gracePeriodSeconds")
+    if grace is not None and (not isinstance(grace, int) or isinstance(grace, bool)):
+        found = "string" if isinstance(grace, str) else "number" if isinstance(grace, float) else "object"
+        message = f"json: cannot unmarshal {found} into Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        raise bad_request(message)
+    policy, orphans = given.get("propagationPolicy"), given.get("orphanDependents")
+    causes = []
+    if policy and orphans is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        causes.append(invalid_value("propagationPolicy", policy, detail))
+    if policy and policy not in ("Foreground", "Background", "Orphan"):
+        causes.append(not_supported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
+    dry_run = given.get("dryRun")
+    if dry_run and dry_run != ["All"]:
+        causes.append(not_supported("dryRun", dry_run, ("All",)))
+    if causes:
+        raise invalid("meta.k8s.io", "DeleteOptions", "", causes)
 
 
 class Deletion:
@@ -87,12 +127,12 @@ class Deletion:
             Refusal: as ``delete``.
         """
         item = self._current(route)
-        self._check_preconditions(item, route, options)
+        self.check_preconditions(item, route, options)
         if self.reviewer.concerns(route, "DELETE"):
             for ask in (self.reviewer.mutate, self.reviewer.validate):
                 await ask(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
             item = self._current(route)
-            self._check_preconditions(item, route, options)
+            self.check_preconditions(item, route, options)
         return item
 
     async def delete_collection(
@@ -112,12 +152,7 @@ class Deletion:
             )
             if self.store.table(resource.table_id).objects.get((one.namespace, one.name)) is not None:
                 await self.delete(one, options, user=user)
-        return {
-            "kind": f"{resource.kind}List",
-            "apiVersion": resource.api_version,
-            "metadata": {"resourceVersion": str(self.store.revision)},
-            "items": items,
-        }
+        return list_of(resource, items, self.store.revision)
 
     def _current(self, route: Route) -> Json:
         resource = route.resource
@@ -126,27 +161,40 @@ class Deletion:
             raise not_found(resource.group, resource.plural, route.name)
         return item
 
-    def _check_preconditions(self, item: Json, route: Route, options: DeleteOptions) -> None:
+    def check_preconditions(self, item: Json, route: Route, options: DeleteOptions) -> None:
+        """Compare what the caller wants to delete with what is there.
+
+        Raises:
+            Refusal: 409, it is another incarnation or version; 403, it may never be deleted.
+        """
         resource, metadata = route.resource, item["metadata"]
         if resource.kind == "Namespace" and route.name in _PERMANENT_NAMESPACES:
             raise forbidden("", resource.plural, route.name, "this namespace may not be deleted")
         if options.uid and options.uid != metadata["uid"]:
-            why = f"the precondition names uid {options.uid}, the object has {metadata['uid']}"
-            raise conflict(resource.group, resource.plural, route.name, why)
+            why = (
+                f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']})."
+                " The object might have been deleted and then recreated"
+            )
+            raise conflict(resource.group, resource.kind, route.name, why)
         if options.revision and options.revision != metadata["resourceVersion"]:
-            why = f"the precondition names version {options.revision}, the object has {metadata['resourceVersion']}"
-            raise conflict(resource.group, resource.plural, route.name, why)
+            why = (
+                f"the ResourceVersion in the precondition ({options.revision}) does not match the ResourceVersion in record"
+                f" ({metadata['resourceVersion']}). The object might have been modified"
+            )
+            raise conflict(resource.group, resource.kind, route.name, why)
 
     def _perform(self, route: Route, item: Json, options: DeleteOptions) -> Json:
         resource, metadata = route.resource, item["metadata"]
         grace = self._grace(resource, item, options)
-        finalizers = _finalizers(item, options)
+        finalizers = _finalizers(item, options.propagation or resource.default_propagation)
+        if not options.propagation and resource.group == "batch" and resource.default_propagation:
+            advise(_CHILDREN_STAY)
         lingers = _lingers(resource, item)
         goes = grace == 0 and not finalizers and not lingers
         if goes and not resource.graceful:
             if not options.dry_run:
                 self.store.remove(resource.table_id, item)
-            return success(resource, item)
+            return item if resource.returns_deleted else success(resource, item)
         marked = metadata.get("deletionTimestamp") is not None
         pending = metadata.get("deletionGracePeriodSeconds") or 0
         if not marked or grace < pending or finalizers != (metadata.get("finalizers") or []):
@@ -190,12 +238,12 @@ def _lingers(resource: Resource, item: Json) -> bool:
     return resource.kind == "Namespace" and bool((item.get("spec") or {}).get("finalizers"))
 
 
-def _finalizers(item: Json, options: DeleteOptions) -> list[str]:
+def _finalizers(item: Json, propagation: str) -> list[str]:
     """The finalizers that the object has after this request: its own, and the one that the propagation asks for."""
     current = list(item["metadata"].get("finalizers") or [])
-    if not options.propagation:
+    if not propagation:
         return current
-    wanted = PROPAGATION_FINALIZERS.get(options.propagation)
+    wanted = PROPAGATION_FINALIZERS.get(propagation)
     kept = [name for name in current if name not in PROPAGATION_FINALIZERS.values() or name == wanted]
     if wanted and wanted not in kept:
         kept.append(wanted)

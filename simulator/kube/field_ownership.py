@@ -53,6 +53,16 @@ _NEVER_OWNED = frozenset(
 _FILLED_IN = {
     "Pod": (("f:spec", "f:priority"), ("f:spec", "f:preemptionPolicy"), ("f:spec", "f:tolerations")),
     "Namespace": (("f:spec", "f:finalizers"),),
+    "Job": (("f:metadata", "f:labels"), ("f:spec", "f:selector"), ("f:spec", "f:template", "f:metadata")),
+    "Service": (
+        ("f:spec", "f:clusterIP"),
+        ("f:spec", "f:clusterIPs"),
+        ("f:spec", "f:ipFamilies"),
+        ("f:spec", "f:ipFamilyPolicy"),
+    ),
+    "PersistentVolumeClaim": (("f:metadata", "f:finalizers"),),
+    "PersistentVolume": (("f:metadata", "f:finalizers"),),
+    "DaemonSet": (("f:spec", "f:template", "f:metadata", "f:creationTimestamp"),),
 }
 
 

@@ -7,15 +7,25 @@ Roles and bindings are stored and not enforced.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulator.kube.configuration_kinds import CONFIGURATION
 from simulator.kube.definition_faults import definition_faults
 from simulator.kube.definition_status import complete_definition
+from simulator.kube.field_errors import invalid_value
+from simulator.kube.job_kinds import JOBS
+from simulator.kube.pod_changes import check_pod
+from simulator.kube.pod_defaults import complete_conditions, complete_pod, complete_pod_spec, fill
+from simulator.kube.pod_rules import not_negative
 from simulator.kube.policies import GROUP as ADMISSION_GROUP
 from simulator.kube.policy_faults import check_binding, check_policy, complete_binding, complete_policy
-from simulator.kube.refusals import Cause
-from simulator.kube.registry import METADATA_FIELDS, Resource
+from simulator.kube.policy_kinds import POLICIES
+from simulator.kube.refusals import Cause, forbidden
+from simulator.kube.registry import METADATA_FIELDS, Resource, Tables
 from simulator.kube.reviews import REVIEWS
 from simulator.kube.selection import Extract, field_extractor
+from simulator.kube.service_kinds import SERVICES
+from simulator.kube.storage_kinds import STORAGE
 from simulator.kube.webhook_configurations import check_configuration, complete_configuration
+from simulator.kube.workload_kinds import WORKLOADS, completing
 
 Json = dict[str, Any]
 
@@ -28,141 +38,130 @@ def fields(*paths: str) -> Mapping[str, Extract]:
     return {**METADATA_FIELDS, **{path: field_extractor(path) for path in paths}}
 
 
-def _fill(target: Json, defaults: Mapping[str, Any]) -> None:
-    for name, value in defaults.items():
-        if target.get(name) is None:
-            target[name] = dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value
-
-
-_POD_SPEC = {
-    "restartPolicy": "Always",
-    "terminationGracePeriodSeconds": 30,
-    "dnsPolicy": "ClusterFirst",
-    "securityContext": {},
-    "schedulerName": "default-scheduler",
-    "priority": 0,
-    "preemptionPolicy": "PreemptLowerPriority",
-    "enableServiceLinks": True,
-}
-_CONTAINER = {
-    "resources": {},
-    "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
-}
-
-
-def _complete_pod_spec(spec: Json) -> None:
-    _fill(spec, {name: value for name, value in _POD_SPEC.items() if name not in ("priority", "preemptionPolicy")})
-    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
-        _fill(container, _CONTAINER)
-        image = str(container.get("image", ""))
-        latest = ":" not in image.rpartition("/")[2] or image.endswith(":latest")
-        _fill(container, {"imagePullPolicy": "Always" if latest else "IfNotPresent"})
-
-
-def _complete_pod(pod: Json, before: Json | None) -> None:
-    if before is not None and pod.get("spec") is before.get("spec"):
-        return
-    spec = pod.setdefault("spec", {})
-    _complete_pod_spec(spec)
-    _fill(spec, _POD_SPEC)
-    if before is None:
-        _tolerate_for_five_minutes(spec)
-
-
-def _tolerate_for_five_minutes(spec: Json) -> None:
-    tolerations = spec.get("tolerations") or []
-    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-        if not any(have.get("key") in (key, None, "") and _no_execute(have) for have in tolerations):
-            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    spec["tolerations"] = tolerations
-
-
-def _no_execute(toleration: Json) -> bool:
-    return toleration.get("effect") in (None, "", "NoExecute")
-
-
 _REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
-_MUTABLE_POD_SPEC = ("containers", "initContainers", "tolerations", "activeDeadlineSeconds", "schedulingGates")
-
-
-def _check_pod(pod: Json, before: Json | None) -> Sequence[Cause]:
-    spec = pod.get("spec") or {}
-    if before is None:
-        return _check_containers(spec)
-    old = before.get("spec") or {}
-    if spec is old or spec == old:
-        return ()
-    for name in sorted({*spec, *old}):
-        if spec.get(name) == old.get(name) or name in _MUTABLE_POD_SPEC:
-            continue
-        message = f"a pod update may not change {name}"
-        return [Cause(field="spec", message=message, reason="FieldValueForbidden")]
-    return ()
-
-
-def _check_containers(spec: Json) -> list[Cause]:
-    containers = spec.get("containers") or []
-    if not containers:
-        return [Cause(field="spec.containers", message="Required value", reason="FieldValueRequired")]
-    return [
-        Cause(field=f"spec.containers[{at}].{name}", message="Required value", reason="FieldValueRequired")
-        for at, container in enumerate(containers)
-        for name in ("name", "image")
-        if not container.get(name)
-    ]
 
 
 def _complete_namespace(namespace: Json, before: Json | None) -> None:
     metadata = namespace["metadata"]
     metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
-    if before is None:
-        namespace["spec"] = {"finalizers": ["kubernetes"]}
+    namespace["spec"] = {"finalizers": ["kubernetes"]} if before is None else before["spec"]
 
 
-def _workload(**defaults: Any) -> Any:
-    def complete(item: Json, before: Json | None) -> None:
-        spec = item.get("spec")
-        if spec is None or (before is not None and spec is before.get("spec")):
-            return
-        _fill(spec, defaults)
-        template = spec.get("template")
-        if template:
-            template.setdefault("metadata", {})
-            _complete_pod_spec(template.setdefault("spec", {}))
-
-    return complete
+def _complete_node(node: Json, before: Json | None) -> None:
+    node.setdefault("spec", {})
+    status = node.setdefault("status", {})
+    if before is not None and status is before.get("status"):
+        return
+    fill(status, {"daemonEndpoints": {"kubeletEndpoint": {"Port": 0}}})
+    fill(status.setdefault("nodeInfo", {}), _NODE_INFO)
+    complete_conditions(node, ("lastHeartbeatTime", "lastTransitionTime"))
 
 
-def _check_workload(item: Json, before: Json | None) -> Sequence[Cause]:
-    spec = item.get("spec") or {}
-    if before is not None:
-        old = before.get("spec") or {}
-        if spec.get("selector") != old.get("selector"):
-            return [Cause(field="spec.selector", message="field is immutable")]
+_NODE_INFO = dict.fromkeys(
+    (
+        "machineID",
+        "systemUUID",
+        "bootID",
+        "kernelVersion",
+        "osImage",
+        "containerRuntimeVersion",
+        "kubeletVersion",
+        "kubeProxyVersion",
+        "operatingSystem",
+        "architecture",
+    ),
+    "",
+)
+
+
+def _complete_event(event: Json, before: Json | None) -> None:
+    fill(event, {"source": {}, "reportingComponent": "", "reportingInstance": "", "involvedObject": {}})
+    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        event.setdefault(name, None)
+
+
+def _check_event(event: Json, before: Json | None) -> Sequence[Cause]:
+    about, own = event["involvedObject"].get("namespace") or "", event["metadata"]["namespace"]
+    if before is not None or about == own or (not about and own == "default"):
         return ()
-    wanted = (spec.get("selector") or {}).get("matchLabels") or {}
-    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if not spec.get("selector"):
-        return [Cause(field="spec.selector", message="Required value", reason="FieldValueRequired")]
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return [Cause(field="spec.template.metadata.labels", message="the selector does not match the labels")]
-    return ()
+    return [invalid_value("involvedObject.namespace", about, "does not match event.namespace")]
 
 
-def _app(plural: str, kind: str, *, scale: bool = True, **defaults: Any) -> Resource:
-    return Resource(
-        group="apps",
-        version="v1",
-        plural=plural,
-        kind=kind,
-        namespaced=True,
-        subresources=("status", "scale") if scale else ("status",),
-        status_on_create={},
-        counts_generation=True,
-        complete=_workload(**defaults),
-        check=_check_workload,
-    )
+def _complete_lease(lease: Json, before: Json | None) -> None:
+    if lease.get("spec") is None:
+        lease["spec"] = {}
+
+
+def _check_lease(lease: Json, before: Json | None) -> Sequence[Cause]:
+    spec = lease["spec"]
+    duration = spec.get("leaseDurationSeconds")
+    causes = not_negative("spec.leaseTransitions", spec.get("leaseTransitions"))
+    if duration is not None and duration <= 0:
+        causes.insert(0, invalid_value("spec.leaseDurationSeconds", duration, "must be greater than 0"))
+    return causes
+
+
+def _check_revision(item: Json, before: Json | None) -> Sequence[Cause]:
+    if before is None or item.get("data") == before.get("data"):
+        return ()
+    return [invalid_value("data", item.get("data"), "field is immutable")]
+
+
+def _complete_replication(item: Json, before: Json | None) -> None:
+    _REPLICATION(item, before)
+    labels = (item["spec"]["template"]["metadata"].get("labels")) or {}
+    if before is None:
+        if not item["spec"].get("selector"):
+            item["spec"]["selector"] = dict(labels)
+        if not item["metadata"].get("labels"):
+            item["metadata"]["labels"] = dict(labels)
+
+
+def _complete_pod_template(item: Json, before: Json | None) -> None:
+    template = item.setdefault("template", {})
+    template.setdefault("metadata", {})
+    complete_pod_spec(template.setdefault("spec", {}))
+
+
+def _complete_limits(item: Json, before: Json | None) -> None:
+    for limit in (item.get("spec") or {}).get("limits") or ():
+        if limit.get("type") != "Container":
+            continue
+        defaults = {**(limit.get("max") or {}), **(limit.get("default") or {})}
+        if defaults:
+            limit["default"] = defaults
+            limit["defaultRequest"] = {**defaults, **(limit.get("min") or {}), **(limit.get("defaultRequest") or {})}
+
+
+_REPLICATION = completing({"replicas": 1})
+
+
+def _give_priority(pod: Json, before: Json | None, tables: Tables) -> None:
+    """The priority of a pod is that of the class that it names, or of the class for all that name none."""
+    spec = pod["spec"]
+    classes = tables(("scheduling.k8s.io", "priorityclasses"))
+    wanted = spec.get("priorityClassName")
+    if before is not None or not (wanted or classes):
+        return
+    if wanted:
+        found = classes.get(("", wanted)) or _SYSTEM_CLASSES.get(wanted)
+        if found is None:
+            why = f"no PriorityClass with name {wanted} was found"
+            raise forbidden("", "pods", pod["metadata"].get("name", ""), why)
+    else:
+        defaults = [one for one in classes.values() if one.get("globalDefault")]
+        if not defaults:
+            return
+        found = min(defaults, key=lambda one: int(one["value"]))
+        spec["priorityClassName"] = found["metadata"]["name"]
+    spec["priority"] = found["value"]
+    spec["preemptionPolicy"] = found["preemptionPolicy"]
+
+
+_SYSTEM_CLASSES: Mapping[str, Json] = {
+    "system-cluster-critical": {"value": 2000000000, "preemptionPolicy": "PreemptLowerPriority"},
+    "system-node-critical": {"value": 2000001000, "preemptionPolicy": "PreemptLowerPriority"},
+}
 
 
 def _stored(group: str, version: str, plural: str, kind: str, *, namespaced: bool = False, **more: Any) -> Resource:
@@ -188,14 +187,15 @@ POD = Resource(
     plural="pods",
     kind="Pod",
     namespaced=True,
-    subresources=("status", "binding", "eviction"),
+    subresources=("status", "binding", "eviction", "ephemeralcontainers"),
     status_on_create={"phase": "Pending", "qosClass": "BestEffort"},
     status_writes_metadata=True,
     counts_generation=True,
     returns_deleted=True,
     graceful=True,
-    complete=_complete_pod,
-    check=_check_pod,
+    complete=complete_pod,
+    check=check_pod,
+    admit=_give_priority,
     fields={
         **fields(
             "spec.nodeName",
@@ -218,6 +218,7 @@ NODE = Resource(
     namespaced=False,
     subresources=("status",),
     status_writes_metadata=True,
+    complete=_complete_node,
     fields={**_NAME_FIELD, "spec.unschedulable": field_extractor("spec.unschedulable", "false")},
 )
 NAMESPACE = Resource(
@@ -228,6 +229,8 @@ NAMESPACE = Resource(
     namespaced=False,
     subresources=("status", "finalize"),
     status_on_create={"phase": "Active"},
+    status_writes_metadata=True,
+    collection_deletes=False,
     complete=_complete_namespace,
     fields={**_NAME_FIELD, "status.phase": field_extractor("status.phase")},
 )
@@ -253,36 +256,77 @@ _EVENT_FIELDS = {
     **fields(*(f"involvedObject.{name}" for name in _REFERENCE), "reason", "reportingComponent", "type"),
     "source": _source_of,
 }
-_RBAC = "rbac.authorization.k8s.io"
-
 BUILTINS: tuple[Resource, ...] = (
     POD,
     NODE,
     NAMESPACE,
     CRD,
-    _stored("", "v1", "configmaps", "ConfigMap", namespaced=True),
-    _stored("", "v1", "secrets", "Secret", namespaced=True, fields=fields("type")),
-    _stored("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True),
-    _stored("", "v1", "events", "Event", namespaced=True, fields=_EVENT_FIELDS),
-    _stored("coordination.k8s.io", "v1", "leases", "Lease", namespaced=True),
-    _app("deployments", "Deployment", replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600),
-    _app("replicasets", "ReplicaSet", replicas=1),
-    _app("statefulsets", "StatefulSet", replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10),
-    _app("daemonsets", "DaemonSet", scale=False, revisionHistoryLimit=10),
-    Resource(
-        group="batch",
-        version="v1",
-        plural="jobs",
-        kind="Job",
+    *CONFIGURATION,
+    _stored(
+        "",
+        "v1",
+        "events",
+        "Event",
+        namespaced=True,
+        creates_on_update=True,
+        complete=_complete_event,
+        check=_check_event,
+        fields=_EVENT_FIELDS,
+    ),
+    _stored(
+        "coordination.k8s.io",
+        "v1",
+        "leases",
+        "Lease",
+        namespaced=True,
+        needs_revision=True,
+        creates_on_update=True,
+        complete=_complete_lease,
+        check=_check_lease,
+    ),
+    *WORKLOADS,
+    *JOBS,
+    _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+    _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+    *POLICIES,
+    *SERVICES,
+    *STORAGE,
+    _stored("apps", "v1", "controllerrevisions", "ControllerRevision", namespaced=True, check=_check_revision),
+    _stored(
+        "",
+        "v1",
+        "replicationcontrollers",
+        "ReplicationController",
+        namespaced=True,
+        subresources=("status", "scale"),
+        status_on_create={"replicas": 0},
+        status_writes_metadata=True,
+        counts_generation=True,
+        returns_deleted=True,
+        default_propagation="Orphan",
+        complete=_complete_replication,
+    ),
+    _stored(
+        "",
+        "v1",
+        "podtemplates",
+        "PodTemplate",
+        namespaced=True,
+        counts_generation=True,
+        returns_deleted=True,
+        complete=_complete_pod_template,
+    ),
+    _stored(
+        "",
+        "v1",
+        "resourcequotas",
+        "ResourceQuota",
         namespaced=True,
         subresources=("status",),
         status_on_create={},
-        counts_generation=True,
-        complete=_workload(completions=1, parallelism=1, backoffLimit=6, suspend=False),
-        fields={**METADATA_FIELDS, "status.successful": field_extractor("status.succeeded", "0")},
+        status_writes_metadata=True,
+        returns_deleted=True,
     ),
-    _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
-    _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
     Resource(
         group=ADMISSION_GROUP,
         version="v1",
@@ -305,10 +349,7 @@ BUILTINS: tuple[Resource, ...] = (
         complete=complete_binding,
         check=check_binding,
     ),
-    _stored(_RBAC, "v1", "roles", "Role", namespaced=True),
-    _stored(_RBAC, "v1", "rolebindings", "RoleBinding", namespaced=True),
-    _stored(_RBAC, "v1", "clusterroles", "ClusterRole"),
-    _stored(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding"),
+    _stored("", "v1", "limitranges", "LimitRange", namespaced=True, creates_on_update=True, complete=_complete_limits),
     *REVIEWS,
 )
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

@@ -95,7 +95,7 @@ def listing(store: Store, route: Route, query: Mapping[str, str]) -> Json:
     if limit and asked != 0:
         revision = asked if asked and "resourceVersionMatch" not in query else store.revision
         return _page(store, table, route, selection, limit, revision, _START)
-    return _answer(route.resource, table.select(selection), store.revision)
+    return list_of(route.resource, table.select(selection), store.revision)
 
 
 def _continued(route: Route, query: Mapping[str, str], token: str) -> tuple[int, Key]:
@@ -104,7 +104,8 @@ def _continued(route: Route, query: Mapping[str, str], token: str) -> tuple[int,
     return read_token(token, namespace=route.namespace, namespaced=route.resource.namespaced)
 
 
-def _answer(resource: Resource, items: list[Json], revision: int) -> Json:
+def list_of(resource: Resource, items: list[Json], revision: int) -> Json:
+    """All objects of a collection that were asked for, as they are answered with."""
     if resource.custom:
         metadata = {"continue": "", "resourceVersion": str(revision)}
     else:
@@ -147,14 +148,14 @@ def _page(
         items.append(item)
         if len(items) == limit and keys[position] < last:
             return _cut(route, items, revision, 0 if selection.selects else len(keys) - position - 1)
-    return _answer(route.resource, items, revision)
+    return list_of(route.resource, items, revision)
 
 
 def _cut(route: Route, items: list[Json], revision: int, left: int) -> Json:
     """A page that is full before the last object of the collection; whether any after it matches, nobody has looked."""
     last = items[-1]["metadata"]
     last_key = (last.get("namespace", ""), last["name"])
-    answer = _answer(route.resource, items, revision)
+    answer = list_of(route.resource, items, revision)
     answer["metadata"]["continue"] = _token(route, revision, last_key)
     if left:
         answer["metadata"]["remainingItemCount"] = left

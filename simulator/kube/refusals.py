@@ -99,6 +99,12 @@ def already_exists(group: str, plural: str, name: str) -> Refusal:
     return Refusal(409, "AlreadyExists", message, details=_details(group, plural, name))
 
 
+def name_not_generated(group: str, plural: str, name: str) -> Refusal:
+    """409: the name is taken, and with it every other that was drawn."""
+    message = f'{qualified(group, plural)} "{name}" already exists, the server was not able to generate a unique name for the object'
+    return Refusal(409, "AlreadyExists", message, details=_details(group, plural, name), retry_after_seconds=1)
+
+
 def conflict(group: str, plural: str, name: str, why: str) -> Refusal:
     """409: the object is not the one that the caller has seen."""
     message = f'Operation cannot be fulfilled on {qualified(group, plural)} "{name}": {why}'

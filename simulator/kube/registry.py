@@ -20,6 +20,11 @@ Complete = Callable[[Json, Json | None], None]
 # What is wrong with a body; the second argument is the body before, ``None`` on create.
 Check = Callable[[Json, Json | None], Sequence[Cause]]
 
+# The objects of a table, by namespace and name.
+Tables = Callable[[tuple[str, str]], Mapping[tuple[str, str], Json]]
+# Completes a body by what else there is, or raises a ``Refusal``; the second argument is the body before.
+Admit = Callable[[Json, Json | None, Tables], None]
+
 METADATA_FIELDS: Mapping[str, Extract] = {
     "metadata.name": field_extractor("metadata.name"),
     "metadata.namespace": field_extractor("metadata.namespace"),
@@ -43,12 +48,18 @@ class Resource:
         group: empty for the core group.
         subresources: which of status, scale, binding, eviction, finalize it has.
         status_on_create: what a new object's status is, whatever the caller sent; ``None`` keeps the caller's.
-        status_writes_metadata: whether a write to /status may change labels and annotations (pods, nodes) or not.
+        status_writes_metadata: whether a write to /status may change labels and annotations (built-in kinds) or not.
+        status_keeps: of the metadata, what a write to /status does not change all the same.
         counts_generation: whether metadata.generation is kept.
         needs_revision: an update without resourceVersion is refused (custom resources).
         strict_type: a body must name its apiVersion and kind (custom resources).
         returns_deleted: a DELETE answers with the object and not with a Status (pods).
         strategic: strategic merge patches are accepted.
+        creates_on_update: a PUT of what is not there creates it.
+        default_propagation: how a DELETE that does not say it treats dependents; empty: in the background.
+        collection_deletes: whether the collection can be deleted at once.
+        counts_metadata: whether new labels and annotations are a new generation, too.
+        admit: completes a new or changed object by what else is there; may refuse.
         graceful: a DELETE gives the object's own grace period before it goes (pods).
         custom: it comes from a definition.
         kept: its objects are stored; those of others (reviews) are answered when they are created, and forgotten.
@@ -57,7 +68,6 @@ class Resource:
         scale: where replica counts and the selector stand, for a custom resource with /scale.
         stored: what the objects are stored as, where a definition has several versions.
         deprecation: what is said with every answer; empty: nothing.
-        generation_fields: the top-level fields whose change counts; empty: all but metadata and status.
     """
 
     group: str
@@ -74,6 +84,12 @@ class Resource:
     returns_deleted: bool = False
     strategic: bool = True
     graceful: bool = False
+    creates_on_update: bool = False
+    default_propagation: str = ""
+    collection_deletes: bool = True
+    counts_metadata: bool = False
+    status_keeps: tuple[str, ...] = ()
+    admit: Admit | None = None
     complete: Complete = nothing_to_complete
     check: Check = nothing_to_check
     custom: bool = False

@@ -43,6 +43,8 @@ def resolve(registry: Registry, path: str) -> Route:
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and not (group == "" and rest[2] in _NAMESPACE_SUBRESOURCES):
         namespace, rest = rest[1], rest[2:]
+    if rest[0] == "bindings" and group == "" and len(rest) == 1:
+        rest = ("pods", "", "binding")
     resource = registry.find(group, version, rest[0])
     if resource is None or len(rest) > 3:
         raise _unknown(registry, group)

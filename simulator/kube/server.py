@@ -34,6 +34,7 @@ from simulator.kube.list_options import check_list, check_watch, flag, list_revi
 from simulator.kube.metadata import Draws
 from simulator.kube.openapi import OpenApi
 from simulator.kube.patches import patching
+from simulator.kube.posting import create_by_update, is_new, post_to
 from simulator.kube.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
 from simulator.kube.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
 from simulator.kube.registry import Registry, Resource
@@ -196,6 +197,8 @@ class ApiServer:
             return 200, await self._delete(route, request)
         if method == "PATCH" and route.name and media_of(request) == APPLY:
             return await self._apply(route, request)
+        if method == "PUT" and is_new(self._writes, route):
+            return 201, await create_by_update(self._writes, route, request, self._writer(request, route))
         if method in ("PUT", "PATCH") and route.name:
             return 200, await self._change(route, request)
         raise method_not_allowed()
@@ -224,6 +227,8 @@ class ApiServer:
             check_readable(request, route.resource)
         if not route.resource.kept:
             return self._review(route, request)
+        if route.subresource and not route.name:
+            route = msgspec.structs.replace(route, name=meta.name_in(request.body))
         if not route.name:
             writer, body = self._writer(request, route), request.body
             validation = self._validation(request)
@@ -233,13 +238,7 @@ class ApiServer:
                 body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
             item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
             return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
-        if route.subresource == "binding":
-            make = subresources.binding(request.body, route)
-            await self._writes.change(route, make, user=request.user, dry_run=dry_run)
-            return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-        if route.subresource == "eviction":
-            return await subresources.evict(self._deletion, route, request.body, user=request.user)
-        raise method_not_allowed()
+        return await post_to(self._writes, self._deletion, route, request)
 
     def _review(self, route: Route, request: ApiRequest) -> Json:
         """Answer a question that is not kept."""
@@ -261,6 +260,8 @@ class ApiServer:
         check_readable(request, route.resource)
         options = options_of(request.body, request.query)
         if not route.name:
+            if not route.resource.collection_deletes or (route.resource.namespaced and not route.namespace):
+                raise method_not_allowed()
             return await self._deletion.delete_collection(route, options, request.query, user=request.user)
         if route.resource.table_id == CRD.table_id and not options.dry_run:
             return self._definitions.delete(await self._deletion.admitted(route, options, user=request.user))
@@ -270,10 +271,14 @@ class ApiServer:
         resource = route.resource
         check_readable(request, resource)
         if route.subresource == "finalize":
-            return subresources.finalize(self._writes, self.store, route, request.body)
+            return subresources.finalize(
+                self.store, route, request.body, self.clock.now(), self._writer(request, route)
+            )
         make = self._making(request, resource, route.subresource)
         if route.subresource == "scale":
-            make = rescaling(make, resource)
+            make = rescaling(make, route)
+        elif route.subresource == "ephemeralcontainers":
+            make = subresources.debugging(make)
         elif route.subresource not in ("", "status"):
             raise method_not_allowed()
         dry_run = bool(request.query.get("dryRun"))

@@ -3,16 +3,19 @@
 from typing import Any
 
 from simulator.kube import metadata as meta
-from simulator.kube.deletion import Deletion, options_of
-from simulator.kube.refusals import bad_request, conflict, not_found
+from simulator.kube.field_errors import not_supported
+from simulator.kube.field_ownership import Writer, put_entries, updated
+from simulator.kube.pod_rules import not_negative
+from simulator.kube.refusals import Refusal, bad_request, conflict, invalid, not_found
 from simulator.kube.routes import Route
+from simulator.kube.selector_rules import as_text
 from simulator.kube.store import Store
-from simulator.kube.writes import Make, Writes, own_copy
+from simulator.kube.writes import Make, own_copy
 
 Json = dict[str, Any]
 
 
-def binding(body: Any, route: Route) -> Make:
+def binding(body: Any, route: Route, now: float) -> Make:
     """POST /binding: give a pod its node, once.
 
     Raises:
@@ -20,86 +23,137 @@ def binding(body: Any, route: Route) -> Make:
     """
     given = own_copy(body)
     given = given if isinstance(given, dict) else {}
-    target = (given.get("target") or {}).get("name")
+    wanted, to = given.get("metadata") or {}, given.get("target") or {}
+    target, kind = to.get("name"), to.get("kind")
+    if kind not in (None, "", "Node"):
+        cause = not_supported("target.kind", kind, ("Node", "<empty>"))
+        raise Refusal(500, "", f"{cause.field}: {cause.message}")
+    if wanted.get("name", route.name) != route.name:
+        raise bad_request("name in URL does not match name in Binding object")
     if not target:
-        raise bad_request("a binding names its node in target.name")
-    wanted = given.get("metadata") or {}
+        raise Refusal(500, "", "target.name: Required value")
 
     def make(old: Json) -> Json:
-        for name in ("uid", "resourceVersion"):
-            if wanted.get(name) and wanted[name] != old["metadata"][name]:
-                raise conflict("", "pods/binding", route.name, f"the binding is of another {name}")
+        if wanted.get("uid") or wanted.get("resourceVersion"):
+            identity = {name: wanted.get(name) for name in ("uid", "resourceVersion")}
+            meta.check_identity({"metadata": {"name": route.name, **identity}}, old, route.resource)
         node = old["spec"].get("nodeName")
-        if node:
-            raise conflict("", "pods/binding", route.name, f"pod {route.name} is already assigned to node {node!r}")
+        why = ""
         if old["metadata"].get("deletionTimestamp"):
-            raise conflict("", "pods/binding", route.name, f"pod {route.name} is being deleted, cannot be assigned")
+            why = f"pod {route.name} is being deleted, cannot be assigned to a host"
+        elif node:
+            why = f'pod {route.name} is already assigned to node "{node}"'
+        elif old["spec"].get("schedulingGates"):
+            why = f"pod {route.name} has non-empty .spec.schedulingGates"
+        if why:
+            raise conflict("", "pods/binding", route.name, why)
         fresh: Json = own_copy(old)
         fresh["spec"]["nodeName"] = target
-        annotations = wanted.get("annotations") or {}
-        if annotations:
-            fresh["metadata"].setdefault("annotations", {}).update(annotations)
-        return _with_condition(fresh, target)
+        for name in ("annotations", "labels"):
+            if wanted.get(name):
+                fresh["metadata"].setdefault(name, {}).update(wanted[name])
+        return _bound(fresh, now)
 
     return make
 
 
-def _with_condition(pod: Json, node: str) -> Json:
+def _bound(pod: Json, now: float) -> Json:
     conditions = pod.setdefault("status", {}).setdefault("conditions", [])
     conditions[:] = [have for have in conditions if have.get("type") != "PodScheduled"]
-    conditions.append({"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": None})
+    when = meta.api_time(now)
+    conditions.append({"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": when})
     return pod
+
+
+_SCALED = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def scale_of(item: Json) -> Json:
     """GET /scale of a workload."""
     metadata, spec = item["metadata"], item.get("spec") or {}
-    labels = (spec.get("selector") or {}).get("matchLabels") or {}
+    selector = spec.get("selector") or {}
+    if item["kind"] == "ReplicationController":
+        selector = {"matchLabels": selector}
+    replicas = spec.get("replicas", 0)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
-        "metadata": {
-            name: metadata[name]
-            for name in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-            if name in metadata
-        },
-        "spec": {"replicas": spec.get("replicas", 0)},
+        "metadata": {name: metadata[name] for name in _SCALED if name in metadata},
+        "spec": {"replicas": replicas} if replicas else {},
         "status": {
             "replicas": (item.get("status") or {}).get("replicas", 0),
-            "selector": ",".join(f"{key}={labels[key]}" for key in sorted(labels)),
+            "selector": as_text(selector),
         },
     }
 
 
-def rescaling(make_scale: Make) -> Make:
+def rescaling(make_scale: Make, route: Route) -> Make:
     """PUT or PATCH of /scale, as a change of the workload.
 
     Args:
         make_scale: from the current Scale to the next.
+        route: the workload.
     """
 
     def make(old: Json) -> Json:
         scale = make_scale(scale_of(old))
+        metadata = scale.get("metadata") or {}
+        _check_name(metadata.get("name", ""), route)
         replicas = (scale.get("spec") or {}).get("replicas", 0)
-        if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-            raise bad_request("spec.replicas must be a number from 0")
-        revision = (scale.get("metadata") or {}).get("resourceVersion")
+        if causes := not_negative("spec.replicas", replicas):
+            raise invalid("autoscaling", "Scale", route.name, causes)
         fresh = {**old, "metadata": dict(old["metadata"]), "spec": {**old["spec"], "replicas": replicas}}
-        if revision:
-            fresh["metadata"]["resourceVersion"] = revision
+        for name in ("uid", "resourceVersion"):
+            if metadata.get(name):
+                fresh["metadata"][name] = metadata[name]
         return fresh
 
     return make
 
 
-async def evict(deletion: Deletion, route: Route, body: Any, *, user: str) -> Json:
-    """POST /eviction: a delete that a disruption budget could refuse; budgets are not served, so none does."""
-    options = options_of((body or {}).get("deleteOptions"), {})
-    await deletion.delete(route, options, user=user)
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+def _check_name(given: str, route: Route) -> None:
+    if not given:
+        raise bad_request(
+            f"the name of the object ({route.name} based on URL) was undeterminable: name must be provided"
+        )
+    if given != route.name:
+        raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({route.name})")
 
 
-def finalize(writes: Writes, store: Store, route: Route, body: Any) -> Json:
+def check_newborn(body: Any, route: Route) -> None:
+    """What a PUT says about an object that is not there yet.
+
+    Raises:
+        Refusal: 400 another name; 409 it names an incarnation.
+    """
+    metadata = (body.get("metadata") or {}) if isinstance(body, dict) else {}
+    _check_name(metadata.get("name", ""), route)
+    if metadata.get("uid"):
+        resource, nobody = route.resource, {"name": route.name, "namespace": route.namespace, "uid": ""}
+        why = meta.other_uid(metadata["uid"], nobody, resource)
+        raise conflict(resource.group, resource.plural, route.name, why)
+
+
+def debugging(make: Make) -> Make:
+    """PUT or PATCH of /ephemeralcontainers: of what is sent, only the containers for debugging count."""
+
+    def only(old: Json) -> Json:
+        sent = make(old)
+        fresh = {**old, "metadata": {**old["metadata"]}, "spec": dict(old["spec"])}
+        for name in ("uid", "resourceVersion"):
+            if sent["metadata"].get(name):
+                fresh["metadata"][name] = sent["metadata"][name]
+        containers = (sent.get("spec") or {}).get("ephemeralContainers")
+        if containers:
+            fresh["spec"]["ephemeralContainers"] = containers
+        else:
+            fresh["spec"].pop("ephemeralContainers", None)
+        return fresh
+
+    return only
+
+
+def finalize(store: Store, route: Route, body: Any, now: float, writer: Writer | None) -> Json:
     """PUT /finalize of a namespace: set its finalizers; a deleted namespace without any is gone."""
     table = store.table(route.resource.table_id)
     old = table.objects.get(("", route.name))
@@ -108,9 +162,14 @@ def finalize(writes: Writes, store: Store, route: Route, body: Any) -> Json:
         raise not_found("", "namespaces", route.name)
     meta.check_identity(item, old, route.resource)
     finalizers = (item.get("spec") or {}).get("finalizers") or []
-    fresh: Json = {**old, "metadata": dict(old["metadata"]), "spec": {"finalizers": finalizers}}
+    spec = {"finalizers": finalizers} if finalizers else {}
+    fresh: Json = {**old, "metadata": dict(old["metadata"]), "spec": spec}
     metadata = fresh["metadata"]
     if metadata.get("deletionTimestamp") and not finalizers and not metadata.get("finalizers"):
         store.remove(route.resource.table_id, old)
         return fresh
-    return old if fresh["spec"] == old.get("spec") else store.put(route.resource.table_id, old, fresh)
+    if fresh["spec"] == old.get("spec"):
+        return old
+    if writer is not None:
+        put_entries(fresh, updated(old, fresh, None, route.resource, writer, meta.api_time(now)))
+    return store.put(route.resource.table_id, old, fresh)

@@ -5,14 +5,25 @@ the kind complete and check it, ask the webhooks, and commit if nobody was faste
 nothing: no revision, no event. That is what lets "at rest nobody writes" be a test.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from simulator.kube import metadata as meta
+from simulator.kube.field_errors import invalid_value, required
 from simulator.kube.field_ownership import Writer, born, put_entries, updated
-from simulator.kube.refusals import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, stale
+from simulator.kube.refusals import (
+    Cause,
+    Refusal,
+    already_exists,
+    bad_request,
+    forbidden,
+    invalid,
+    name_not_generated,
+    not_found,
+    stale,
+)
 from simulator.kube.registry import Resource
 from simulator.kube.routes import Route
 from simulator.kube.store import Store
@@ -128,6 +139,8 @@ class Writes:
         if resource.has_status:
             self._status_at_birth(item, resource)
         resource.complete(item, None)
+        if resource.admit is not None:
+            resource.admit(item, None, self._objects)
         concerned = self.reviewer.concerns(route, "CREATE")
         owned = writer is not None and bool(born(item, body, resource, writer, "")) if concerned else writer is not None
         if concerned:
@@ -141,6 +154,9 @@ class Writes:
             await self.reviewer.validate(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
         return self._commit_new(route, item, generated, dry_run=dry_run)
 
+    def _objects(self, table_id: tuple[str, str]) -> Mapping[tuple[str, str], Json]:
+        return self.store.table(table_id).objects
+
     def _commit_new(self, route: Route, item: Json, generated: str, *, dry_run: bool) -> Json:
         resource, metadata = route.resource, item["metadata"]
         objects = self.store.table(resource.table_id).objects
@@ -150,7 +166,8 @@ class Writes:
             if not generated:
                 break
             metadata["name"] = meta.generated_name(generated, self.entropy)
-        raise already_exists(resource.group, resource.plural, metadata["name"])
+        refused = name_not_generated if metadata.get("generateName") else already_exists
+        raise refused(resource.group, resource.plural, metadata["name"])
 
     def _name(self, item: Json, resource: Resource) -> str:
         metadata = item["metadata"]
@@ -158,9 +175,7 @@ class Writes:
             return ""
         base = str(metadata.get("generateName") or "")
         if not base:
-            cause = Cause(
-                field="metadata.name", message="name or generateName is required", reason="FieldValueRequired"
-            )
+            cause = required("metadata.name", "name or generateName is required")
             raise invalid(resource.group, resource.kind, "", [cause])
         metadata["name"] = meta.generated_name(base, self.entropy)
         return base
@@ -183,11 +198,11 @@ class Writes:
         if resource.status_on_create is None:
             return
         item.pop("status", None)
-        if resource.status_on_create:
+        if resource.status_on_create or not resource.custom:
             item["status"] = own_copy(resource.status_on_create)
 
-    def _check(self, item: Json, old: Json | None, resource: Resource) -> None:
-        causes = [*meta.check_metadata(item, old, resource), *resource.check(item, old)]
+    def _check(self, item: Json, old: Json | None, resource: Resource, known: Sequence[Cause] = ()) -> None:
+        causes = [*known, *meta.check_metadata(item, old, resource), *resource.check(item, old)]
         if causes:
             raise invalid(resource.group, resource.kind, item["metadata"]["name"], causes)
 
@@ -223,21 +238,24 @@ class Writes:
             old = self._current(route)
             item = meta.require_object(make(old), resource)
             meta.check_identity(item, old, resource)
+            causes = meta.check_immutable(item, old)
             given = item["metadata"].get("managedFields")
             self._settle(item, old, route)
             resource.complete(item, old)
+            if resource.admit is not None:
+                resource.admit(item, old, self._objects)
             concerned = self.reviewer.concerns(route, operation)
             if concerned:
                 item = await self._mutated(route, operation, item, old, user, dry_run=dry_run)
             if writer is not None:
                 self._keep_account(item, old, given, resource, writer)
-            unchanged = same(item, old)
+            unchanged = not causes and same(item, old)
             if unchanged and not concerned:
                 return old
             if resource.counts_generation and spec_changed(item, old, route):
                 item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             if route.subresource != "binding":
-                self._check(item, old, resource)
+                self._check(item, old, resource, causes)
             if concerned:
                 await self.reviewer.validate(route, operation, new=item, old=old, user=user, dry_run=dry_run)
                 if self._current(route) is not old:
@@ -276,6 +294,11 @@ class Writes:
             if not resource.status_writes_metadata:
                 item["metadata"] = dict(old["metadata"])
                 return
+            for name in resource.status_keeps:
+                if name in old["metadata"]:
+                    item["metadata"][name] = old["metadata"][name]
+                else:
+                    item["metadata"].pop(name, None)
         elif resource.has_status and route.subresource == "":
             item.pop("status", None)
             if "status" in old:
@@ -293,7 +316,7 @@ class Writes:
 
 def spec_changed(item: Json, old: Json, route: Route) -> bool:
     """Whether this write counts as a new generation."""
-    return route.subresource != "status" and meta.spec_changed(item, old, route.resource)
+    return route.subresource not in ("status", "binding") and meta.spec_changed(item, old, route.resource)
 
 
 def replacement(body: Any, resource: Resource) -> Make:
@@ -306,9 +329,11 @@ def replacement(body: Any, resource: Resource) -> Make:
 
     def make(old: Json) -> Json:
         fresh: Json = msgspec.json.decode(data)
-        if resource.needs_revision and not (fresh.get("metadata") or {}).get("resourceVersion"):
-            cause = Cause(field="metadata.resourceVersion", message="must be specified for an update")
-            raise invalid(resource.group, resource.kind, old["metadata"]["name"], [cause])
+        given = fresh.get("metadata") or {}
+        other = given.get("uid") and given["uid"] != old["metadata"]["uid"]  # which is worse
+        if resource.needs_revision and not given.get("resourceVersion") and not other:
+            cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
+            raise invalid(resource.group, resource.plural, old["metadata"]["name"], [cause])
         return fresh
 
     return make

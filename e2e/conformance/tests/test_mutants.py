@@ -78,7 +78,7 @@ MUTANTS = [
     Mutant(
         name="a delete takes whoever has the name",
         place=deletion.Deletion,
-        attribute="_check_preconditions",
+        attribute="check_preconditions",
         make=_instead(lambda *_: None),
         claim="deletion.a_delete_spares_another_incarnation_or_version",
     ),

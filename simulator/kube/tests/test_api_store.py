@@ -91,9 +91,11 @@ def test_equal_seeds_give_equal_worlds() -> None:
 def test_one_is_not_true() -> None:
     async def story() -> None:
         client = Client(server())
-        first = await client.ok("POST", CONFIGMAPS, configmap("a", data={"k": 1}))
-        second = await client.ok("PUT", CONFIGMAPS + "/a", {**first, "data": {"k": True}})
-        assert second["data"]["k"] is True
+        revision = {"kind": "ControllerRevision", "metadata": {"name": "a"}, "data": {"k": 1}}
+        path = "/apis/apps/v1/namespaces/default/controllerrevisions"
+        first = await client.ok("POST", path, {**revision, "revision": 1})
+        second = await client.ok("PUT", path + "/a", {**first, "revision": True})
+        assert second["revision"] is True
         assert second["metadata"]["resourceVersion"] != first["metadata"]["resourceVersion"]
 
     run(story)

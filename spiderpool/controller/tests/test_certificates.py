@@ -52,7 +52,7 @@ def test_two_replicas_that_start_together_share_one_authority() -> None:
     story(tell)
 
 
-@pytest.mark.parametrize("data", [{}, {"ca.crt": "bm8=", "ca.key": "bm8="}, {"ca.crt": "%", "ca.key": ""}])
+@pytest.mark.parametrize("data", [{}, {"ca.crt": "bm8=", "ca.key": "bm8="}, {"ca.crt": "JQ==", "ca.key": ""}])
 def test_a_secret_without_an_authority_is_named_with_the_remedy(data: dict[str, str]) -> None:
     async def tell(world: World) -> None:
         metadata = ObjectMeta(name=SECRET_NAME, namespace=NAMESPACE)
