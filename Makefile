@@ -27,8 +27,8 @@ demo: setup ## the main job on a simulated cluster: addresses, faults, leaks rec
 test: setup ## every check that this machine can run
 	@$(RUN)/python -m e2e.gate
 
-tools: ## build the pinned Kubernetes programs once, cached by version
-	@$(PYTHON) e2e/tools/build.py
+tools: ## build the pinned Kubernetes programs once, cached by version (LANE=helm: helm)
+	@$(PYTHON) e2e/tools/build.py $(LANE)
 
 e2e: setup plugin ## the scenarios on a backend (BACKEND=simulator|local|kind)
 	@$(RUN)/python -m pytest e2e/scenarios --backend=$(BACKEND) -v -rs

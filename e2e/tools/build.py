@@ -22,6 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LINK = HERE.parent.parent / "build" / "tools" / "bin"
+HELM = HERE / "helm"
+HELM_LINK = LINK.with_name("helm")
 KUBERNETES = ("kubelet", "kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 PACKAGES = {name: f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES} | {"etcd": "go.etcd.io/etcd/server/v3"}
 VERSION = "k8s.io/component-base/version"
@@ -53,6 +55,26 @@ def cache_folder() -> Path:
         digest.update(hashlib.sha256(part).digest())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "spiderpool" / "tools" / digest.hexdigest()[:16]
+
+
+def make_helm() -> int:
+    """Make helm available under build/tools/helm; it is not among the programs of a cluster, and few need it."""
+    digest = hashlib.sha256((HELM / "go.mod").read_bytes() + (HELM / "go.sum").read_bytes()).hexdigest()[:16]
+    folder = cache_folder().with_name(f"helm-{digest}")
+    if not (folder / "helm").exists():
+        if not shutil.which("go"):
+            print("tools: cannot build helm: no `go` on PATH; install Go 1.26 or newer", file=sys.stderr)
+            return 1
+        folder.mkdir(parents=True, exist_ok=True)
+        print("tools: building helm ...", flush=True)
+        argv = ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", str(folder / ".helm.part")]
+        subprocess.run([*argv, "helm.sh/helm/v4/cmd/helm"], cwd=HELM, check=True)
+        (folder / ".helm.part").replace(folder / "helm")
+    HELM_LINK.parent.mkdir(parents=True, exist_ok=True)
+    HELM_LINK.unlink(missing_ok=True)
+    HELM_LINK.symlink_to(folder)
+    print("tools: helm in build/tools/helm")
+    return 0
 
 
 def build(name: str, folder: Path) -> None:
@@ -102,4 +124,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_helm() if sys.argv[1:] == ["helm"] else main())
