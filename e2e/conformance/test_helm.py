@@ -85,7 +85,7 @@ def test_a_release_that_the_server_refuses_is_failed_and_can_be_mended(helm: Hel
     assert "spec.size in body should be less than or equal to 10" in refused
     assert helm.history() == [(1, "failed")]
     helm.run("upgrade", "--install", "one", str(CHART), "--set", "size=10")
-    assert helm.history() == [(1, "failed"), (2, "deployed")]
+    assert helm.history() == [(1, "superseded"), (2, "deployed")]
     assert helm.get("widgets", "one-widget")["spec"]["size"] == 10
 
 

@@ -13,7 +13,7 @@ from e2e.tools.build import kubernetes_version
 
 pytestmark = pytest.mark.section("Clients kubectl")
 HERE = Path(__file__).parent / "kubectl"
-ARMS = (pytest.param("real", marks=pytest.mark.local),)
+ARMS = ("http", pytest.param("real", marks=pytest.mark.local))
 TOPICS = sorted(path.stem for path in (HERE / "topics").glob("*.txt"))
 
 

@@ -27,7 +27,7 @@ from e2e.conformance.clusters import Cluster
 from e2e.conformance.nodes import played
 
 COMMAND_SECONDS = 60.0
-UNTIL_SECONDS = 30.0
+UNTIL_SECONDS = 10.0
 WATCH_SECONDS = 10.0
 _MODES = ("-", "last", "sorted", "until", "watch")
 
