@@ -37,7 +37,7 @@ class Admission:
         self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
         self._policies = Policies(store)
         self._hooks: tuple[Webhook, ...] = ()
-        self._read_at: tuple[int, ...] = ()
+        self._read_at = -1
         self._wanted: dict[tuple[str, str, str, str, str], bool] = {}
 
     def anybody(self) -> bool:
@@ -49,18 +49,21 @@ class Admission:
         hooks = self._registered()
         if not (hooks or self._policies.anybody()) or route.resource.group == GROUP:
             return False
-        key = (*route.resource.table_id, route.resource.version, route.subresource, operation)
+        resource = route.resource
+        key = (resource.group, resource.plural, resource.version, route.subresource, operation)
         wanted = self._wanted.get(key)
         if wanted is None:
-            wanted = any(hook.wants(route, operation) for hook in hooks)
+            wanted = any(hook.wants(route, operation) for hook in hooks) or self._policies.concern(route, operation)
             self._wanted[key] = wanted
-        return wanted or self._policies.concern(route, operation)
+        return wanted
 
     def _registered(self) -> tuple[Webhook, ...]:
         tables = self._tables
-        revisions = tuple([table.revision for table, _ in tables])
-        if revisions != self._read_at:
-            self._read_at = revisions
+        revision = self._policies.revision  # each part only grows: the sum stays the same only if nothing was written
+        for table, _ in tables:
+            revision += table.revision
+        if revision != self._read_at:
+            self._read_at = revision
             self._wanted = {}
             self._hooks = tuple(
                 webhook_of(hook, mutating=mutating)

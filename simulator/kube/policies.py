@@ -67,6 +67,12 @@ class Policies:
         """Whether any policy is bound."""
         return bool(self._registered())
 
+    @property
+    def revision(self) -> int:
+        """Grows with every change of a policy or binding."""
+        policies, bindings = self._tables
+        return policies.revision + bindings.revision
+
     def _registered(self) -> tuple[tuple[_Policy, Json], ...]:
         policies, bindings = self._tables
         revisions = (policies.revision, bindings.revision)
