@@ -287,8 +287,13 @@ class HttpFace:
         return self._exchange(method, path, data or None, headers)
 
     def _exchange(self, method: str, url: str, data: str | bytes | None, headers: Mapping[str, str]) -> Answer:
-        self._connection.request(method, url, body=data, headers=headers)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request(method, url, body=data, headers=headers)
+            response = self._connection.getresponse()
+        except (ConnectionError, ssl.SSLError, http.client.HTTPException):  # the server has closed the idle connection
+            self._connection.close()
+            self._connection.request(method, url, body=data, headers=headers)
+            response = self._connection.getresponse()
         text = response.read()
         if response.will_close:
             self._connection.close()

@@ -171,7 +171,7 @@ def test_one_is_created_read_listed_and_deleted_by_its_uid(space: Workspace, kin
     assert born.status == 201, born.body
     _settle(space, kind)
     assert space.face.send("GET", f"{path}/{name}").metadata["uid"] == born.metadata["uid"]
-    for query in ({}, {"limit": "500"}, {"labelSelector": "app=x", "limit": "500"}, {"labelSelector": "app=x"}):
+    for query in ({}, {"limit": "5000"}, {"labelSelector": "app=x", "limit": "500"}, {"labelSelector": "app=x"}):
         listed = space.face.send("GET", path, query=query, own=name)
         assert [item["metadata"]["name"] for item in listed.body["items"]].count(name) == 1
     other = {"preconditions": {"uid": "11111111-1111-4111-8111-111111111111"}, "propagationPolicy": "Background"}
