@@ -21,6 +21,7 @@ _RULES: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     (re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} 20(?!24)\d\d \d\d:\d\d:\d\d [+]0000"), "a date"),
     (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d[.]\d+ [+]0000"), "a time"),
     (re.compile(r"(?<![\w=:.-])(?:\d{1,4}[yd])?(?:\d{1,2}[hms])*(?<=[ydhms])(?![\w.-])"), "age"),
+    (re.compile(r"(kubectl-edit-|kubectl-[a-z-]+?)\d+"), r"\1N"),
     (re.compile(rf"-[{_SAFE}]{{6,10}}(?:-[{_SAFE}]{{5}})?(?![\w-])"), "-generated"),
     (re.compile(rf"(?<=[a-z]-generated-)[{_SAFE}]{{5}}(?!\w)"), "generated"),
     (re.compile(rf"(?<=once-)[{_SAFE}]{{5}}(?!\w)"), "generated"),
@@ -28,7 +29,6 @@ _RULES: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     (re.compile(r'"serverAddress":"[^"]+"'), '"serverAddress":"where it is"'),
     (re.compile(r"\b10[.]255[.]0[.]\d+"), "a cluster IP"),
     (re.compile(r"\b(?:LIVE|MERGED)-\d+"), lambda found: found.group().partition("-")[0]),
-    (re.compile(r"(kubectl-edit-|kubectl-[a-z-]+?)\d+"), r"\1N"),
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ "), "log "),
     (re.compile(r"(?<=\S) {2,}"), "  "),
 )
