@@ -13,7 +13,7 @@ from simulator.cluster.installed import ROOT
 from simulator.cluster.operator import Operator
 from simulator.cluster.world import IPAM, World
 from simulator.kube.api import Json
-from simulator.kube.machine import Upset
+from simulator.kube.node.machine import Upset
 from simulator.oracles.violation import Violation
 
 QUICKSTART = ROOT / "docs/examples/quickstart"

@@ -22,7 +22,7 @@ from simulator.face.http_face import HttpFace
 from simulator.face.identity import Identities
 from simulator.face.scaled_time import ScaledLoop
 from simulator.face.serving import ADDRESS, serve
-from simulator.kube.users import AUTHENTICATED, MASTERS, Identity
+from simulator.kube.server.access.users import AUTHENTICATED, MASTERS, Identity
 
 Json = dict[str, Any]
 NODES_MAX = 1_000

@@ -9,8 +9,8 @@ from simulator.cluster.shape import Shape
 from simulator.cluster.world import IPAM, World
 from simulator.kernel.running import run
 from simulator.kernel.tape import Tape
-from simulator.kube.machine import Upset
-from simulator.kube.reachability import can_ping
+from simulator.kube.node.machine import Upset
+from simulator.kube.node.reachability import can_ping
 
 READY_SECONDS = 30.0
 

@@ -20,7 +20,7 @@ from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kernel.tape import Tape
 from simulator.kube.api import ApiRequest
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 
 Json = dict[str, Any]
 PODS = "/api/v1/namespaces/default/pods"

@@ -17,13 +17,13 @@ from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import ADMIN, Face, HttpFace, token_of
 from e2e.conformance.served import served
 from simulator.face.scaled_time import LoopClock
-from simulator.kube.daemonsets import DaemonSets
-from simulator.kube.deployments import Deployments
-from simulator.kube.jobs import Jobs
-from simulator.kube.plane import plane
-from simulator.kube.replicas import ReplicaSets
-from simulator.kube.statefulsets import StatefulSets
-from simulator.kube.trusted import Trusted
+from simulator.kube.controllers.daemonsets import DaemonSets
+from simulator.kube.controllers.deployments import Deployments
+from simulator.kube.controllers.jobs import Jobs
+from simulator.kube.controllers.plane import plane
+from simulator.kube.controllers.replicas import ReplicaSets
+from simulator.kube.controllers.statefulsets import StatefulSets
+from simulator.kube.server.trusted import Trusted
 
 CONTROLLERS = (
     "garbage-collector-controller",

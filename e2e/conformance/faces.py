@@ -20,13 +20,13 @@ from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
-from simulator.kube.bootstrap_roles import bootstrap_roles
-from simulator.kube.garbage import run_garbage_collector
-from simulator.kube.namespaces import run_namespace_controller
-from simulator.kube.rbac import Rbac
-from simulator.kube.server import ApiServer
-from simulator.kube.trusted import Trusted
-from simulator.kube.users import AUTHENTICATED, Identity
+from simulator.kube.controllers.garbage import run_garbage_collector
+from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.server.access.bootstrap_roles import bootstrap_roles
+from simulator.kube.server.access.rbac import Rbac
+from simulator.kube.server.access.users import AUTHENTICATED, Identity
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.trusted import Trusted
 
 Json = dict[str, Any]
 JSON = "application/json"

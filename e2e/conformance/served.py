@@ -18,12 +18,12 @@ from simulator.face.identity import Identities, read_tokens
 from simulator.face.scaled_time import LoopClock, ScaledLoop
 from simulator.face.serving import serve
 from simulator.face.webhook_calls import WebhookCalls
-from simulator.kube.bootstrap_roles import bootstrap_roles
-from simulator.kube.garbage import run_garbage_collector
-from simulator.kube.namespaces import run_namespace_controller
-from simulator.kube.rbac import Rbac
-from simulator.kube.server import ApiServer
-from simulator.kube.trusted import Trusted
+from simulator.kube.controllers.garbage import run_garbage_collector
+from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.server.access.bootstrap_roles import bootstrap_roles
+from simulator.kube.server.access.rbac import Rbac
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.trusted import Trusted
 
 SPEED = 10.0
 START_SECONDS = 20.0

@@ -13,7 +13,7 @@ from simulator.cluster.wiring import Wiring
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.process import Phase, Process, guard
-from simulator.kube.node import Node
+from simulator.kube.node.node import Node
 from spiderpool.agent.parts import AgentPorts
 from spiderpool.agent.service import Agent
 from spiderpool.agent.settings import AgentSettings

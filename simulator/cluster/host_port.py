@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from simulator.kube.ips import address_of_interface, ip_address
-from simulator.kube.netstack import NetStack
+from simulator.kube.node.ips import address_of_interface, ip_address
+from simulator.kube.node.netstack import NetStack
 
 Operation = Literal["netns_inode", "addresses", "flush"]
 HostFault = Callable[[Operation, str], None]

@@ -4,7 +4,7 @@ from simulator.cluster.agent_slot import AgentSlot
 from simulator.cluster.plugin_driver import execute
 from simulator.cluster.wiring import Wiring
 from simulator.kernel.clock import VirtualClock
-from simulator.kube.machine import Exec, Executable, Machine, Result
+from simulator.kube.node.machine import Exec, Executable, Machine, Result
 
 SPOOL = "/var/lib/spidernet/spool"
 

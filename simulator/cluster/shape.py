@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.kube.timings import Timings
+from simulator.kube.node.timings import Timings
 
 Span = tuple[float, float]
 

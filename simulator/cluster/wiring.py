@@ -12,7 +12,7 @@ from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
 from simulator.kube.calls import Call, Meter
 from simulator.kube.link import ApiLink, Fault, FaultRule
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 
 
 @dataclass(slots=True, kw_only=True)

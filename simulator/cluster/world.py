@@ -31,17 +31,17 @@ from simulator.kernel.loop import SimLoop
 from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
 from simulator.kube.api import ApiRequest, Json
-from simulator.kube.control_plane import control_plane
-from simulator.kube.fault_script import FaultScript
-from simulator.kube.garbage import run_garbage_collector
+from simulator.kube.controllers.control_plane import control_plane
+from simulator.kube.controllers.garbage import run_garbage_collector
+from simulator.kube.controllers.namespaces import run_namespace_controller
 from simulator.kube.link import Fault, FaultRule
-from simulator.kube.machine import Call, Machine, Result
-from simulator.kube.macvlan import macvlan
-from simulator.kube.namespaces import run_namespace_controller
-from simulator.kube.netstack import Inodes
-from simulator.kube.node import Node
-from simulator.kube.registry import Resource
-from simulator.kube.server import ApiServer
+from simulator.kube.node.fault_script import FaultScript
+from simulator.kube.node.machine import Call, Machine, Result
+from simulator.kube.node.macvlan import macvlan
+from simulator.kube.node.netstack import Inodes
+from simulator.kube.node.node import Node
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.registry import Resource
 from simulator.oracles.rest import leaks
 from simulator.oracles.rules import Oracles
 from simulator.oracles.violation import Violation

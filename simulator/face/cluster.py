@@ -18,18 +18,18 @@ from simulator.kernel.disk import SimDisk
 from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
-from simulator.kube.bootstrap_roles import bootstrap_roles
-from simulator.kube.control_plane import control_plane
-from simulator.kube.garbage import run_garbage_collector
-from simulator.kube.host_local import host_local, pod_range
-from simulator.kube.machine import Machine
-from simulator.kube.macvlan import macvlan
-from simulator.kube.namespaces import run_namespace_controller
-from simulator.kube.netstack import Inodes
-from simulator.kube.node import Node
-from simulator.kube.rbac import Rbac
-from simulator.kube.server import ApiServer
-from simulator.kube.trusted import Trusted
+from simulator.kube.controllers.control_plane import control_plane
+from simulator.kube.controllers.garbage import run_garbage_collector
+from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.node.host_local import host_local, pod_range
+from simulator.kube.node.machine import Machine
+from simulator.kube.node.macvlan import macvlan
+from simulator.kube.node.netstack import Inodes
+from simulator.kube.node.node import Node
+from simulator.kube.server.access.bootstrap_roles import bootstrap_roles
+from simulator.kube.server.access.rbac import Rbac
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.trusted import Trusted
 
 Json = dict[str, Any]
 LOG = logging.getLogger(__name__)

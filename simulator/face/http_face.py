@@ -20,12 +20,12 @@ from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
 from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
 from simulator.kube.api import ApiRequest, ApiResponse, Json
-from simulator.kube.metadata import Draws, new_uid
-from simulator.kube.refusals import Refusal, internal
-from simulator.kube.routes import Route, resolve, watched_path
-from simulator.kube.server import ApiServer
-from simulator.kube.users import MASTERS, Identity
-from simulator.kube.watch import Feed, Watch
+from simulator.kube.server.access.users import MASTERS, Identity
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.metadata import Draws, new_uid
+from simulator.kube.server.refusals import Refusal, internal
+from simulator.kube.server.routes import Route, resolve, watched_path
+from simulator.kube.server.watch import Feed, Watch
 
 LOG = logging.getLogger(__name__)
 _FALSE = ("0", "false")

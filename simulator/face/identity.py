@@ -8,8 +8,8 @@ import csv
 from collections.abc import Mapping
 from io import StringIO
 
-from simulator.kube.refusals import Refusal
-from simulator.kube.users import AUTHENTICATED, Identity
+from simulator.kube.server.access.users import AUTHENTICATED, Identity
+from simulator.kube.server.refusals import Refusal
 
 ANONYMOUS = "system:anonymous"
 UNAUTHENTICATED = "system:unauthenticated"

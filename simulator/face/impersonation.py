@@ -6,9 +6,9 @@ from aiohttp.web import BaseRequest
 
 from simulator.face.identity import ANONYMOUS, UNAUTHENTICATED
 from simulator.kube.api import ApiRequest
-from simulator.kube.authorization import Attributes, Authorizer, attributes_of, forbidden_to
-from simulator.kube.refusals import bad_request
-from simulator.kube.users import AUTHENTICATED, Identity
+from simulator.kube.server.access.authorization import Attributes, Authorizer, attributes_of, forbidden_to
+from simulator.kube.server.access.users import AUTHENTICATED, Identity
+from simulator.kube.server.refusals import bad_request
 
 _USER, _GROUP, _UID, _EXTRA = "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", "Impersonate-Extra-"
 _ACCOUNT = "system:serviceaccount:"

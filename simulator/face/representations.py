@@ -7,9 +7,9 @@ import msgspec
 import yaml
 
 from simulator.face.bodies import JSON, OFFERED, PROTOBUF, YAML
-from simulator.kube import refusals
-from simulator.kube.refusals import Refusal
-from simulator.kube.routes import Route
+from simulator.kube.server import refusals
+from simulator.kube.server.refusals import Refusal
+from simulator.kube.server.routes import Route
 
 _TEXT = "tag:yaml.org,2002:str"
 _FOR_PEOPLE = ("curl", "Wget", "Mozilla")

@@ -9,8 +9,8 @@ from simulator.faults.fault import FaultPlan, Strike
 from simulator.faults.scene import Scene
 from simulator.kube.link import Effect, FaultRule
 from simulator.kube.link import Fault as RequestFault
-from simulator.kube.machine import Call, Upset
-from simulator.kube.node import Node
+from simulator.kube.node.machine import Call, Upset
+from simulator.kube.node.node import Node
 
 Act = Callable[[Scene, Strike], None]
 

@@ -10,8 +10,8 @@ from simulator.cluster.world import IPAM, World
 from simulator.faults.fault import Strike
 from simulator.kernel.ownership import world_task
 from simulator.kube.api import Json
-from simulator.kube.machine import Call, Machine, Result, Watcher
-from simulator.kube.node import Node
+from simulator.kube.node.machine import Call, Machine, Result, Watcher
+from simulator.kube.node.node import Node
 
 
 @dataclass(slots=True)

@@ -1,1 +1,4 @@
-"""A Kubernetes model: API server, workload controllers, scheduler, kubelet, CNI runtime. Knows no Spiderpool."""
+"""A Kubernetes model: ``server``, ``controllers`` and ``node``; what stands here carries requests between them.
+
+Knows no Spiderpool.
+"""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.kinds import BUILTINS
+from simulator.kube.server.kinds.builtins import BUILTINS
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 

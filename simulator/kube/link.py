@@ -12,10 +12,10 @@ from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
 from simulator.kube.calls import Call, Meter, describe
-from simulator.kube.refusals import Refusal
 from simulator.kube.request_faults import REASONS, Decide, Effect, Fault, FaultPlan, FaultRule
+from simulator.kube.server.refusals import Refusal
+from simulator.kube.server.watch import Feed, error_event
 from simulator.kube.streams import LinkClock, Stream
-from simulator.kube.watch import Feed, error_event
 
 State = Literal["up", "refusing", "silent"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from simulator.kube.api import ApiResponse
 from simulator.kube.calls import Call
-from simulator.kube.refusals import Refusal
+from simulator.kube.server.refusals import Refusal
 
 Effect = Literal["delay", "lose", "lose_answer", "commit_late", "refuse", "commit_and_refuse"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from simulator.kube.api import Json
-from simulator.kube.watch import Feed, nobody_waits
+from simulator.kube.server.watch import Feed, nobody_waits
 
 
 class Nap(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from simulator.kube.ips import IpAddress, address_of_interface, ip_address
+from simulator.kube.node.ips import IpAddress, address_of_interface, ip_address
 
 
 @lru_cache(maxsize=4096)

@@ -17,9 +17,12 @@ from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import SimulatedFace
 from e2e.conformance.known import KNOWN
 from e2e.conformance.recording import Transcript
-from simulator.kube import admission, deletion, metadata, patches, rules, watch, writes
-from simulator.kube.garbage import GarbageCollector
-from simulator.kube.store import Table
+from simulator.kube.controllers.garbage import GarbageCollector
+from simulator.kube.server import deletion, metadata, watch, writes
+from simulator.kube.server.admission import admission
+from simulator.kube.server.custom import rules
+from simulator.kube.server.patching import patches
+from simulator.kube.server.store import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

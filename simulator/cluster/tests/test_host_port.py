@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from simulator.cluster.host_port import Operation, SimHost
-from simulator.kube.netstack import Inodes, NetStack
+from simulator.kube.node.netstack import Inodes, NetStack
 from spiderpool.host.port import Host, HostError
 from spiderpool.host.tests.contract import HostContract
 

@@ -15,7 +15,7 @@ from simulator.kernel.process import Process, guard
 from simulator.kernel.running import run
 from simulator.kernel.tape import Tape
 from simulator.kube.link import ApiLink, Effect, Fault, FaultPlan, FaultRule
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 from spiderpool.kube import errors
 from spiderpool.kube.http import Limits
 from spiderpool.kube.tests.contract import KubeContract, Story

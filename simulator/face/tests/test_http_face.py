@@ -13,7 +13,7 @@ from simulator.face.http_face import HttpFace
 from simulator.face.identity import Identities, read_tokens
 from simulator.face.scaled_time import LoopClock, ScaledLoop
 from simulator.face.serving import serve
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 TOKENS = 'secret,jane,1,"system:masters"\nplain,joe,2\n'

@@ -8,8 +8,8 @@ import pytest
 from simulator.kube.api import ApiRequest, Json
 from simulator.kube.calls import Meter, describe
 from simulator.kube.link import ApiLink, Fault, FaultPlan, FaultRule
-from simulator.kube.server import ApiServer
-from simulator.kube.tests.api_kit import CONFIGMAPS, Client, VirtualClock, configmap, run, server
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.tests.api_kit import CONFIGMAPS, Client, VirtualClock, configmap, run, server
 
 
 def _link(api: ApiServer, *faults: FaultRule, seconds: float = 0.0, **more: Any) -> ApiLink:

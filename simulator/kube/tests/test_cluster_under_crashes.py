@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.kube.machine import Upset
-from simulator.kube.tests.node_world import World
-from simulator.kube.tests.test_workloads import has, in_a_cluster, pods, workload, world_ready
+from simulator.kube.controllers.tests.test_workloads import has, in_a_cluster, pods, workload, world_ready
+from simulator.kube.node.machine import Upset
+from simulator.kube.node.tests.node_world import World
 
 
 async def stir(world: World) -> None:

@@ -11,7 +11,7 @@ from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.client import ApiError, Client
-from simulator.kube.reconciler import Reconciler
+from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.view import View
 
 

@@ -34,9 +34,9 @@ from simulator.kernel.tape import Tape
 from simulator.kube.api import ApiRequest, Json
 from simulator.kube.calls import Call, Meter, describe
 from simulator.kube.link import ApiLink, Fault, FaultRule
-from simulator.kube.netstack import Inodes, NetStack
-from simulator.kube.server import ApiServer
-from simulator.kube.watch import Feed
+from simulator.kube.node.netstack import Inodes, NetStack
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.watch import Feed
 from spiderpool.agent.parts import AgentPorts
 from spiderpool.agent.service import Agent
 from spiderpool.agent.settings import AgentSettings

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.running import run as run_on_virtual_time
 from simulator.kernel.tape import Tape
 from simulator.kube.api import ApiRequest
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 from spiderpool.kube.rest import JSON, RestKube
 from spiderpool.kube.status import error_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cluster.kube_port import SimKube
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 from spiderpool.kube.http import Limits, connect
 from spiderpool.kube.rest import JSON
 from spiderpool.kube.tests.contract import KubeContract, Story

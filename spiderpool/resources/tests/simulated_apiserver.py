@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.server import ApiServer
+from simulator.kube.server.api_server import ApiServer
 
 Json = dict[str, Any]
 

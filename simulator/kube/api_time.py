@@ -1,0 +1,14 @@
+"""Times as the API writes them."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+
+@lru_cache(maxsize=64)
+def _rfc3339(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def api_time(seconds: float) -> str:
+    """A time as the API writes it: UTC, whole seconds."""
+    return _rfc3339(int(seconds))

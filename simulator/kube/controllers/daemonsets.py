@@ -1,0 +1,136 @@
+"""The DaemonSet controller: one pod on each node that may take it. The scheduler binds them; the affinity says where.
+
+Pods tolerate what daemons must live through (not ready, unreachable, cordon, pressure). A new template replaces one pod
+at a time.
+"""
+
+from simulator.kube.api import Json
+from simulator.kube.controllers.owned_pods import (
+    create_pod,
+    delete_pod,
+    is_over,
+    is_ready,
+    owner_key,
+    owner_reference,
+    pod_from,
+    template_hash,
+    write_status,
+)
+from simulator.kube.controllers.placement import affinity_to, named_node, refusal
+from simulator.kube.controllers.plane import Plane, node_of
+from simulator.kube.controllers.reconciler import Reconciler
+from simulator.kube.view import key_of, uid_of
+
+HASH_LABEL = "controller-revision-hash"
+_TOLERATED = (
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/not-ready", "NoSchedule"),
+    ("node.kubernetes.io/unreachable", "NoSchedule"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+)
+
+
+class DaemonSets:
+    """``loop.run()`` is the controller."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        self.loop = Reconciler("daemonsets", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
+        plane.daemonsets.subscribe(self._set_changed)
+        plane.pods.subscribe(self._pod_changed)
+        plane.nodes.subscribe(self._node_changed)
+
+    def _set_changed(self, before: Json | None, after: Json | None) -> None:
+        if after is not None:
+            self.loop.add(key_of(after))
+
+    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
+        if key := owner_key(after or before, "DaemonSet"):
+            self.loop.add(key)
+
+    def _node_changed(self, before: Json | None, after: Json | None) -> None:
+        if before is not None and after is not None and _facts(before) == _facts(after):
+            return
+        for key in self._plane.daemonsets.objects:
+            self.loop.add(key)
+
+    async def reconcile(self, key: str) -> None:
+        """One pod for each node that wants one, none elsewhere; then replace one outdated pod."""
+        item = self._plane.daemonsets.objects.get(key)
+        if item is None or item["metadata"].get("deletionTimestamp"):
+            return
+        hashed = template_hash(item["spec"]["template"])
+        wanted = [name for name in sorted(self._node_names()) if not self._refused(item, hashed, name)]
+        by_node = self._by_node(item)
+        for name in wanted:
+            if name not in by_node:
+                await create_pod(self._plane, self._pod(item, hashed, name))
+        for name, pods in by_node.items():
+            for pod in self._plane.pods.active(pods):
+                surplus = name not in wanted or pod is not pods[0]
+                if surplus or is_over(pod):
+                    await delete_pod(self._plane, pod)
+        await self._update(item, hashed, wanted)
+        await self._count(item, hashed, wanted)
+
+    def _node_names(self) -> list[str]:
+        return [node["metadata"]["name"] for node in self._plane.nodes.objects.values()]
+
+    def _refused(self, item: Json, hashed: str, name: str) -> str:
+        node = self._plane.nodes.get("", name)
+        return "gone" if node is None else refusal(self._pod(item, hashed, name), node)
+
+    def _by_node(self, item: Json) -> dict[str, list[Json]]:
+        found: dict[str, list[Json]] = {}
+        for pod in self._plane.pods.indexed("controller", uid_of(item)):
+            found.setdefault(node_of(pod) or named_node(pod), []).append(pod)
+        return found
+
+    async def _update(self, item: Json, hashed: str, wanted: list[str]) -> None:
+        strategy = item["spec"].get("updateStrategy") or {}
+        if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+            return
+        by_node = self._by_node(item)
+        pods = [by_node[name][0] for name in wanted if name in by_node]
+        if len(pods) < len(wanted) or not all(is_ready(pod) for pod in self._plane.pods.active(pods)):
+            return
+        if len(self._plane.pods.active(pods)) < len(pods):
+            return
+        for pod in pods:
+            if pod["metadata"]["labels"].get(HASH_LABEL) != hashed:
+                await delete_pod(self._plane, pod)
+                return
+
+    def _pod(self, item: Json, hashed: str, node: str) -> Json:
+        reference = owner_reference(item, "DaemonSet", "apps/v1")
+        pod = pod_from(item["spec"]["template"], item, reference, labels={HASH_LABEL: hashed})
+        pod["spec"]["affinity"] = affinity_to(node)
+        tolerations = [*(pod["spec"].get("tolerations") or [])]
+        tolerations += [{"key": key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED]
+        pod["spec"]["tolerations"] = tolerations
+        return pod
+
+    async def _count(self, item: Json, hashed: str, wanted: list[str]) -> None:
+        by_node = self._by_node(item)
+        pods = [by_node[name][0] for name in wanted if name in by_node]
+        ready = sum(1 for pod in self._plane.pods.active(pods) if is_ready(pod))
+        status = {
+            "desiredNumberScheduled": len(wanted),
+            "currentNumberScheduled": len(pods),
+            "numberMisscheduled": sum(1 for name in by_node if name not in wanted),
+            "numberReady": ready,
+            "numberAvailable": ready,
+            "numberUnavailable": len(wanted) - ready,
+            "updatedNumberScheduled": sum(1 for pod in pods if pod["metadata"]["labels"].get(HASH_LABEL) == hashed),
+            "observedGeneration": item["metadata"].get("generation", 1),
+        }
+        await write_status(self._plane, "daemonsets", item, status)
+
+
+def _facts(node: Json) -> tuple[object, ...]:
+    spec = node.get("spec") or {}
+    return spec.get("taints") or [], node["metadata"].get("labels") or {}

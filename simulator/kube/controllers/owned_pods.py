@@ -1,0 +1,132 @@
+"""Pods that a workload owns: making them from its template, finding them, judging their state."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+
+import msgspec
+
+from simulator.kube.api import Json, copy_of
+from simulator.kube.client import ApiError
+from simulator.kube.controllers.plane import Plane, node_of
+
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+def owner_key(item: Json | None, kind: str) -> str:
+    """``namespace/name`` of the controller of this kind that owns ``item``; empty when another one does, or nobody."""
+    meta = item["metadata"] if item is not None else {}
+    for owner in meta.get("ownerReferences") or ():
+        if owner.get("controller") and owner["kind"] == kind:
+            return f"{meta.get('namespace', '')}/{owner['name']}"
+    return ""
+
+
+def owner_reference(owner: Json, kind: str, api_version: str) -> Json:
+    """The reference that makes ``owner`` the controller of what carries it."""
+    meta = owner["metadata"]
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def template_hash(template: Json) -> str:
+    """Ten characters that differ when the template does."""
+    return _hash_of(msgspec.json.encode(template))
+
+
+@lru_cache(maxsize=256)  # a controller asks at every look at its object
+def _hash_of(template: bytes) -> str:
+    text = json.dumps(msgspec.json.decode(template), sort_keys=True)
+    number = int(sha256(text.encode()).hexdigest(), 16)
+    letters = []
+    for _ in range(10):
+        number, rest = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[rest])
+    return "".join(letters)
+
+
+def pod_from(
+    template: Json, owner: Json, reference: Json, *, name: str = "", labels: Mapping[str, str] | None = None
+) -> Json:
+    """A pod for ``owner``; without ``name`` the server makes one up."""
+    meta = owner["metadata"]
+    given = template.get("metadata") or {}
+    body: Json = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "namespace": meta["namespace"],
+            "labels": {**(given.get("labels") or {}), **(labels or {})},
+            "annotations": dict(given.get("annotations") or {}),
+            "ownerReferences": [reference],
+        },
+        "spec": copy_of(template.get("spec") or {}),
+    }
+    if name:
+        body["metadata"]["name"] = name
+    else:
+        body["metadata"]["generateName"] = f"{meta['name']}-"
+    return body
+
+
+async def create_pod(plane: Plane, pod: Json) -> None:
+    """Create, and know it at once.
+
+    Raises:
+        ApiError: refused; a name that is taken is no error, the next look will tell.
+    """
+    try:
+        plane.pods.observe(await plane.client.create("pods", pod, pod["metadata"]["namespace"]))
+    except ApiError as error:
+        if not error.conflict:
+            raise
+
+
+async def delete_pod(plane: Plane, pod: Json) -> None:
+    """Ask for its deletion, and count it as leaving at once."""
+    meta = pod["metadata"]
+    await plane.client.delete("pods", meta["name"], namespace=meta["namespace"], uid=meta["uid"])
+    plane.pods.expect_deletion(pod)
+
+
+def is_over(pod: Json) -> bool:
+    """Succeeded or Failed."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def is_ready(pod: Json) -> bool:
+    """Its Ready condition is true."""
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
+
+
+def first_to_go(pod: Json) -> tuple[bool, bool, float]:
+    """Sort key for scaling down: unbound before bound, not ready before ready, young before old."""
+    created = datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp()
+    return bool(node_of(pod)), is_ready(pod), -created
+
+
+async def write_status(plane: Plane, resource: str, item: Json, status: Json) -> None:
+    """Patch the status, if that changes it."""
+    old = item.get("status") or {}
+    if all(old.get(name) == value or (not value and name not in old) for name, value in status.items()):
+        return
+    meta = item["metadata"]
+    fresh = await plane.client.patch(
+        resource,
+        meta["name"],
+        {"metadata": {"uid": meta["uid"]}, "status": status},
+        namespace=meta["namespace"],
+        subresource="status",
+    )
+    getattr(plane, resource).observe(fresh)

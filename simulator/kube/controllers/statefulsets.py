@@ -1,0 +1,146 @@
+"""The StatefulSet controller: pods with a name that stays, made and removed in order.
+
+The pod ``web-1`` is one identity with many incarnations: a new one, with a new uid, is made only after the old object
+is gone from the API. Ordinals start at ``ordinals.start``; with ``OrderedReady`` (the default) a pod is made when all
+before it are ready, and removed when all after it are gone; ``Parallel`` waits for nobody. A new template replaces pods
+from the highest ordinal down to ``partition``, one at a time.
+"""
+
+from simulator.kube.api import Json
+from simulator.kube.controllers.owned_pods import (
+    create_pod,
+    delete_pod,
+    is_over,
+    is_ready,
+    owner_key,
+    owner_reference,
+    pod_from,
+    template_hash,
+    write_status,
+)
+from simulator.kube.controllers.plane import Plane
+from simulator.kube.controllers.reconciler import Reconciler
+from simulator.kube.view import key_of, uid_of
+
+REVISION_LABEL = "controller-revision-hash"
+
+
+class StatefulSets:
+    """``loop.run()`` is the controller."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        self.loop = Reconciler("statefulsets", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
+        plane.statefulsets.subscribe(self._set_changed)
+        plane.pods.subscribe(self._pod_changed)
+
+    def _set_changed(self, before: Json | None, after: Json | None) -> None:
+        if after is not None:
+            self.loop.add(key_of(after))
+
+    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
+        if key := owner_key(after or before, "StatefulSet"):
+            self.loop.add(key)
+
+    async def reconcile(self, key: str) -> None:
+        """One step: make what is missing, remove what is too much, then replace what is outdated."""
+        item = self._plane.statefulsets.objects.get(key)
+        if item is None or item["metadata"].get("deletionTimestamp"):
+            return
+        revision = f"{item['metadata']['name']}-{template_hash(item['spec']['template'])}"
+        if await self._fill(item, revision) and await self._trim(item):
+            await self._update(item, revision)
+        await self._count(item, revision)
+
+    def _ordinals(self, item: Json) -> range:
+        start = int((item["spec"].get("ordinals") or {}).get("start") or 0)
+        return range(start, start + item["spec"]["replicas"])
+
+    def _owned(self, item: Json) -> dict[int, Json]:
+        """Pods by ordinal, also those that are leaving: they hold their name."""
+        prefix = f"{item['metadata']['name']}-"
+        found = {}
+        for pod in self._plane.pods.indexed("controller", uid_of(item)):
+            tail = pod["metadata"]["name"].removeprefix(prefix)
+            if tail.isdigit():
+                found[int(tail)] = pod
+        return found
+
+    def _in_order(self, item: Json) -> bool:
+        return str(item["spec"].get("podManagementPolicy", "OrderedReady")) != "Parallel"
+
+    async def _fill(self, item: Json, revision: str) -> bool:
+        """Whether all wanted pods are there, and ready where order demands it."""
+        owned, complete = self._owned(item), True
+        for ordinal in self._ordinals(item):
+            pod = owned.get(ordinal)
+            if pod is None:
+                await create_pod(self._plane, self._pod(item, ordinal, revision))
+            elif is_over(pod) and self._plane.pods.active([pod]):
+                await delete_pod(self._plane, pod)
+            elif is_ready(pod) and self._plane.pods.active([pod]):
+                continue
+            complete = False
+            if self._in_order(item):
+                break
+        return complete or not self._in_order(item)
+
+    async def _trim(self, item: Json) -> bool:
+        """Whether no pod is there that is not wanted."""
+        wanted = self._ordinals(item)
+        extra = [ordinal for ordinal in sorted(self._owned(item), reverse=True) if ordinal not in wanted]
+        for ordinal in extra:
+            pod = self._owned(item)[ordinal]
+            if self._plane.pods.active([pod]):
+                await delete_pod(self._plane, pod)
+            if self._in_order(item):
+                return False
+        return not extra
+
+    async def _update(self, item: Json, revision: str) -> None:
+        """Delete one outdated pod, if all others are well."""
+        strategy = item["spec"].get("updateStrategy") or {}
+        if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+            return
+        partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+        owned = self._owned(item)
+        for ordinal in sorted(self._ordinals(item), reverse=True):
+            pod = owned.get(ordinal)
+            if ordinal < partition:
+                return
+            if pod is None or not self._plane.pods.active([pod]) or not is_ready(pod):
+                return
+            if pod["metadata"]["labels"].get(REVISION_LABEL) != revision:
+                await delete_pod(self._plane, pod)
+                return
+
+    def _pod(self, item: Json, ordinal: int, revision: str) -> Json:
+        name = f"{item['metadata']['name']}-{ordinal}"
+        labels = {
+            "statefulset.kubernetes.io/pod-name": name,
+            "apps.kubernetes.io/pod-index": str(ordinal),
+            REVISION_LABEL: revision,
+        }
+        reference = owner_reference(item, "StatefulSet", "apps/v1")
+        pod = pod_from(item["spec"]["template"], item, reference, name=name, labels=labels)
+        pod["spec"] |= {"hostname": name, "subdomain": item["spec"].get("serviceName", "")}
+        return pod
+
+    async def _count(self, item: Json, revision: str) -> None:
+        owned = self._owned(item)
+        pods = [owned[ordinal] for ordinal in self._ordinals(item) if ordinal in owned]
+        ready = sum(1 for pod in self._plane.pods.active(pods) if is_ready(pod))
+        updated = sum(1 for pod in pods if pod["metadata"]["labels"].get(REVISION_LABEL) == revision)
+        known = (item.get("status") or {}).get("currentRevision") or revision
+        done = updated == item["spec"]["replicas"] == ready
+        status = {
+            "replicas": len(owned),
+            "readyReplicas": ready,
+            "availableReplicas": ready,
+            "updatedReplicas": updated,
+            "currentReplicas": updated if done else len(pods) - (updated if known != revision else 0),
+            "currentRevision": revision if done else known,
+            "updateRevision": revision,
+            "observedGeneration": item["metadata"].get("generation", 1),
+        }
+        await write_status(self._plane, "statefulsets", item, status)

@@ -1,0 +1,1 @@
+"""One node: kubelet, container runtime, CNI plugins, network namespaces, processes."""

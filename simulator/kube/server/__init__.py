@@ -1,0 +1,1 @@
+"""The API server: store, reads, writes, watches, and what clients see of them."""

@@ -1,0 +1,208 @@
+"""Admission: who is asked about a write, in which order, and what becomes of it.
+
+The registrations are objects of the store, as on a real cluster; how a webhook is reached is handed in as an async
+callable, so that the same handler is asked over the simulated network here and over HTTPS there. Mutating webhooks are
+asked first, in the order of their configurations' names, and once more if a later one has changed something and they
+want that; then the object is checked; then validating policies and webhooks are asked.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.kube.server.admission.policies import Policies
+from simulator.kube.server.admission.webhooks import (
+    CallWebhook,
+    TimeoutClock,
+    Webhook,
+    ask,
+    denial,
+    meets,
+    patched,
+    webhook_of,
+)
+from simulator.kube.server.asking import asked, operation_options, user_info
+from simulator.kube.server.metadata import Draws, new_uid
+from simulator.kube.server.routes import Route
+from simulator.kube.server.selection import selector_matches
+from simulator.kube.server.store import Store
+
+Json = dict[str, Any]
+
+GROUP = "admissionregistration.k8s.io"
+CONFIGURATIONS = (
+    ((GROUP, "mutatingwebhookconfigurations"), True),
+    ((GROUP, "validatingwebhookconfigurations"), False),
+)
+
+
+class Admission:
+    """The registered webhooks and policies of one store; the ``Reviewer`` of its writes."""
+
+    def __init__(self, store: Store, clock: TimeoutClock, entropy: Draws, call: CallWebhook) -> None:
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+        self._call = call
+        self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
+        self._policies = Policies(store)
+        self._hooks: tuple[Webhook, ...] = ()
+        self._read_at = -1
+        self._wanted: dict[tuple[str, str, str, str, str], bool] = {}
+
+    def anybody(self) -> bool:
+        """Whether anybody wants to see any request."""
+        return bool(self._registered()) or self._policies.anybody()
+
+    def concerns(self, route: Route, operation: str) -> bool:
+        """Whether any webhook or policy wants to see this operation."""
+        hooks = self._registered()
+        if not (hooks or self._policies.anybody()) or route.resource.group == GROUP:
+            return False
+        resource = route.resource
+        key = (resource.group, resource.plural, resource.version, route.subresource, operation)
+        wanted = self._wanted.get(key)
+        if wanted is None:
+            wanted = any(hook.wants(route, operation) for hook in hooks) or self._policies.concern(route, operation)
+            self._wanted[key] = wanted
+        return wanted
+
+    def _registered(self) -> tuple[Webhook, ...]:
+        tables = self._tables
+        revision = self._policies.revision  # each part only grows: the sum stays the same only if nothing was written
+        for table, _ in tables:
+            revision += table.revision
+        if revision != self._read_at:
+            self._read_at = revision
+            self._wanted = {}
+            self._hooks = tuple(
+                webhook_of(hook, mutating=mutating)
+                for table, mutating in tables
+                for key in table.keys
+                for hook in table.objects[key].get("webhooks") or []
+            )
+        return self._hooks
+
+    async def mutate(
+        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
+    ) -> Json | None:
+        """Ask every mutating webhook that wants to see this; gives the object as they leave it.
+
+        Raises:
+            Refusal: a webhook denies, or does not answer and its failurePolicy is Fail.
+        """
+        again: list[Webhook] = []
+        changed_since: dict[str, bool] = {}
+        for hook in self._registered():
+            if not hook.mutating:
+                continue
+            answered, fresh = await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+            if fresh is not new and fresh != new:
+                changed_since.update(dict.fromkeys(changed_since, True))
+                new = fresh
+            if answered and hook.asks_again:
+                again.append(hook)
+                changed_since[hook.name] = False
+        for hook in again:
+            if changed_since[hook.name]:
+                _, new = await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+        return new
+
+    async def validate(
+        self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
+    ) -> None:
+        """Ask every validating policy and webhook that wants to see this.
+
+        Raises:
+            Refusal: one denies, or a webhook does not answer and its failurePolicy is Fail.
+        """
+        if self._policies.concern(route, operation):
+            request = self._question(route, operation, new, old, user, dry_run=dry_run)["request"]
+            self._policies.judge(route, operation, request)
+        for hook in self._registered():
+            if not hook.mutating:
+                await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+
+    async def _admitted(
+        self,
+        hook: Webhook,
+        route: Route,
+        operation: str,
+        new: Json | None,
+        old: Json | None,
+        user: str,
+        *,
+        dry_run: bool,
+    ) -> tuple[bool, Json | None]:
+        """Whether the webhook was asked and has answered, and the object as it leaves it."""
+        if not hook.wants(route, operation) or not self._selected(hook, route, new, old):
+            return False, new
+        review = self._question(route, operation, new, old, user, dry_run=dry_run)
+        if not meets(hook, review["request"], route):
+            return False, new
+        response = await ask(hook, review, self._call, self._clock)
+        if response is None:
+            return False, new
+        if not response.get("allowed"):
+            raise denial(hook, response)
+        if hook.mutating and new is not None:
+            return True, patched(hook, response, new)
+        return True, new
+
+    def _selected(self, hook: Webhook, route: Route, new: Json | None, old: Json | None) -> bool:
+        if not in_selected_namespace(self._store, hook.namespace_selector, route):
+            return False
+        if not hook.object_selector:
+            return True
+        candidates = [item["metadata"].get("labels") or {} for item in (new, old) if item is not None]
+        return any(selector_matches(hook.object_selector, labels) for labels in candidates)
+
+    def _question(
+        self, route: Route, operation: str, new: Json | None, old: Json | None, user: str, *, dry_run: bool
+    ) -> Json:
+        resource = route.resource
+        subject: Mapping[str, Any] = (new or old or {})["metadata"]
+        kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+        what = {"group": resource.group, "version": resource.version, "resource": resource.plural}
+        if route.subresource == "binding":
+            kind, new, old = {**kind, "kind": "Binding"}, _binding(route), None
+        request: Json = {
+            "uid": new_uid(self._entropy),
+            "kind": kind,
+            "resource": what,
+            "requestKind": kind,
+            "requestResource": what,
+            "operation": operation,
+            "userInfo": user_info(user),
+            "object": new,
+            "oldObject": old,
+            "dryRun": dry_run,
+            "options": operation_options(operation, dry_run=dry_run),
+        }
+        request_of = asked.get()
+        if not (operation == "DELETE" and request_of is not None and request_of.path.endswith(f"/{resource.plural}")):
+            request["name"] = subject.get("name", "")
+        if route.namespace:
+            request["namespace"] = route.namespace
+        if route.subresource:
+            request["subResource"] = request["requestSubResource"] = route.subresource
+        return {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
+
+
+def _binding(route: Route) -> Json:
+    """The body of the request that binds a pod."""
+    request = asked.get()
+    body: Json = dict(request.body) if request is not None and isinstance(request.body, dict) else {}
+    metadata = {"name": route.name, "namespace": route.namespace, **(body.get("metadata") or {})}
+    return {"kind": "Binding", "apiVersion": "v1", **body, "metadata": metadata}
+
+
+def in_selected_namespace(store: Store, selector: Json, route: Route) -> bool:
+    """Whether the labels of the request's namespace, if it has one, are those that are wanted."""
+    if not selector:
+        return True
+    name = route.name if route.resource.kind == "Namespace" else route.namespace
+    if not name:
+        return True
+    namespace = store.table(("", "namespaces")).objects.get(("", name))
+    labels = ((namespace or {}).get("metadata") or {}).get("labels") or {}
+    return selector_matches(selector, labels)

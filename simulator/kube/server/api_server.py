@@ -1,0 +1,494 @@
+"""The API server: requests in, answers out, everything else is in the modules it calls.
+
+It has no latency of its own: between two awaits of a client a request is done, unless webhooks are asked or a
+revision is waited for. Latency, loss and refusals are the business of ``link.py``. It reads no clock and draws no
+randomness but what it is given, so that the same requests in the same order give the same answers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+from simulator.kube.api import ApiRequest, ApiResponse, Json
+from simulator.kube.api_time import api_time
+from simulator.kube.server import metadata as meta
+from simulator.kube.server import subresources
+from simulator.kube.server.access.authorization import Authorizer, attributes_of, forbidden_to
+from simulator.kube.server.access.reviews import Answers, Identify
+from simulator.kube.server.access.users import nobody
+from simulator.kube.server.admission.admission import Admission
+from simulator.kube.server.admission.webhooks import CallWebhook
+from simulator.kube.server.advice import advise, take_advice
+from simulator.kube.server.asking import asked
+from simulator.kube.server.custom.definitions import Definitions
+from simulator.kube.server.custom.scale import rescaling, scale_of
+from simulator.kube.server.deletion import Deletion, options_of
+from simulator.kube.server.discovery import Discovery
+from simulator.kube.server.documents import Documents
+from simulator.kube.server.forms import PLAIN, Shaper, form_of
+from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
+from simulator.kube.server.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
+from simulator.kube.server.metadata import Draws
+from simulator.kube.server.openapi import OpenApi
+from simulator.kube.server.patching.applying import MEDIA as APPLY
+from simulator.kube.server.patching.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
+from simulator.kube.server.patching.field_ownership import Writer, born, put_entries
+from simulator.kube.server.patching.field_validation import check_write_options, validated, validating
+from simulator.kube.server.patching.patches import patching
+from simulator.kube.server.posting import create_by_update, is_new, post_to
+from simulator.kube.server.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
+from simulator.kube.server.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
+from simulator.kube.server.registry import Registry, Resource
+from simulator.kube.server.routes import Route, resolve, watched_path
+from simulator.kube.server.store import Store, Subscriber, TableId
+from simulator.kube.server.unreadable import check_readable
+from simulator.kube.server.versions import ShownQueue, answer_shown, stored_form, through
+from simulator.kube.server.watch import Feed, Watch
+from simulator.kube.server.writes import Make, Writes, own_copy, replacement
+
+BOOKMARK_SECONDS = 60.0
+LAST_BOOKMARK_SECONDS = 2.0
+WATCH_SECONDS_MIN = 1800
+WATCH_BUFFER = 10_000
+
+
+class ServerClock(Protocol):
+    """The clock of the server's machine."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Cancel the block after ``seconds`` and raise ``TimeoutError``."""
+        ...
+
+
+async def no_way_to_webhooks(client_config: Json, review: Json) -> Json:
+    """The ``CallWebhook`` of a server that reaches none."""
+    raise ConnectionError(f"no way to {client_config.get('url') or client_config.get('service')}")
+
+
+class ApiServer:
+    """Implements ``simulator.kube.api.Api``.
+
+    Attributes:
+        on_request: told each request before it is answered, and whether it is a watch; None: nobody listens.
+    """
+
+    def __init__(
+        self,
+        clock: ServerClock,
+        entropy: Draws,
+        *,
+        builtins: Sequence[Resource] = BUILTINS,
+        call_webhook: CallWebhook = no_way_to_webhooks,
+        watch_buffer: int = WATCH_BUFFER,
+        managed_fields: bool = False,
+        field_validation: bool = False,
+        authorizer: Callable[[Store], Authorizer] | None = None,
+        identify: Identify = nobody,
+    ) -> None:
+        """An empty cluster with its four namespaces.
+
+        Args:
+            clock: the server machine's time.
+            entropy: for uids, name suffixes and the length of watches.
+            builtins: the kinds that are served from the start.
+            call_webhook: how an admission webhook is reached.
+            managed_fields: keep account of who owns which field. It costs time at each write; who applies pays in any case.
+            field_validation: look for unknown fields in each write, also where the request says nothing of it.
+            watch_buffer: events that a watch may hold for a reader who does not read, before it is cut off.
+            authorizer: makes the one who decides which user may do what, from the objects of the store; without one
+                everybody may do everything.
+            identify: whose token a text is, for reviews of tokens.
+        """
+        self.clock = clock
+        self.entropy = entropy
+        self.store = Store(clock)
+        self.registry = Registry(builtins)
+        reviewer = self._admission = Admission(self.store, clock, entropy, call_webhook)
+        self._writes = Writes(self.store, clock, entropy, reviewer)
+        self._deletion = Deletion(self.store, clock, reviewer)
+        self.authorizer = authorizer(self.store) if authorizer is not None else None
+        self._answers = Answers(authorizer=self.authorizer, identify=identify)
+        self._watch_buffer = watch_buffer
+        self._managed_fields = managed_fields
+        self._field_validation = field_validation
+        self._watches: dict[int, Watch] = {}
+        self._next_watch = 0
+        self._bookmark_timer: asyncio.TimerHandle | None = None
+        self.on_request: Callable[[ApiRequest, bool], None] | None = None
+        self._definitions = Definitions(
+            self.store, self.registry, clock, self._end_watches, managed_fields=managed_fields
+        )
+        discovery = Discovery(self.registry, self.store)
+        self._documents = Documents(discovery, OpenApi(discovery, self.store))
+        self._make_namespaces()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call ``subscriber(revision, type, old, new)`` at every committed write, in order, before its answer leaves.
+
+        ``old`` is ``None`` for ADDED, ``new`` for DELETED. The objects are the store's: look, do not touch.
+        """
+        self.store.subscribe(subscriber)
+
+    async def request(self, request: ApiRequest) -> ApiResponse:
+        """Answer one request; what is refused is answered too."""
+        if self.on_request is not None:
+            self.on_request(request, False)
+        try:
+            if self.authorizer is not None:
+                self._authorize(self.authorizer, request, watch=False)
+            route = resolve(self.registry, request.path)
+            resource = route.resource
+            if resource.deprecation:
+                advise(resource.deprecation)
+            form = form_of(request.accept, request.query, listed=not route.name)
+            if request.method != "GET" and self._admission.anybody():
+                asked.set(request)
+            status, body = await self._dispatch(route, request)
+            if resource.stored is not None:
+                body = answer_shown(body, resource)
+            if form is not PLAIN:
+                body = Shaper(form, resource, request.query, self.store).answer(body, self.clock.now())
+        except Refusal as refusal:
+            return self._refused(request, refusal)
+        return ApiResponse(status=status, body=body, warnings=take_advice())
+
+    def _refused(self, request: ApiRequest, refusal: Refusal) -> ApiResponse:
+        if refusal.unserved:
+            try:
+                document = self._documents.answer(request)
+            except Refusal as unfit:
+                refusal, document = unfit, None
+            if document is not None:
+                return ApiResponse(status=200, body=document)
+        body = {"text": refusal.text} if refusal.text else refusal.status
+        return ApiResponse(status=refusal.code, body=body, warnings=take_advice())
+
+    def _authorize(self, authorizer: Authorizer, request: ApiRequest, *, watch: bool) -> None:
+        """Nothing, if the user may do this.
+
+        Raises:
+            Refusal: 403.
+        """
+        action = attributes_of(request, watch=watch)
+        if not authorizer.allows(action):
+            raise forbidden_to(action, authorizer.reason(action))
+
+    async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
+        method = request.method
+        if not route.resource.kept and (method != "POST" or route.name):
+            raise unknown_resource() if route.name else method_not_allowed()
+        if method == "GET":
+            return 200, await self._read(route, request.query)
+        if request.query:
+            check_write_options(request)
+        if method == "POST":
+            return 201, await self._post(route, request)
+        if method == "DELETE" and not route.subresource:
+            return 200, await self._delete(route, request)
+        if method == "PATCH" and route.name and media_of(request) == APPLY:
+            return await self._apply(route, request)
+        if method == "PUT" and is_new(self._writes, route):
+            return 201, await create_by_update(self._writes, route, request, self._writer(request, route))
+        if method in ("PUT", "PATCH") and route.name:
+            return 200, await self._change(route, request)
+        raise method_not_allowed()
+
+    async def _read(self, route: Route, query: Mapping[str, str]) -> Json:
+        if not route.name:
+            return await self._list(route, query)
+        revision = revision_of(query) if query else None
+        if revision:
+            await wait_until_fresh(self.store, self.clock, revision)
+        item = get(self.store, route)
+        return scale_of(item, route.resource) if route.subresource == "scale" else item
+
+    async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
+        if query:
+            check_list(query)
+            number_of(query, "timeoutSeconds")
+            revision = list_revision_of(query)
+            if revision and not query.get("continue"):
+                await wait_until_fresh(self.store, self.clock, revision)
+        return listing(self.store, route, query)
+
+    async def _post(self, route: Route, request: ApiRequest) -> Json:
+        dry_run = bool(request.query.get("dryRun"))
+        if route.subresource or not route.name:
+            check_readable(request, route.resource)
+        if not route.resource.kept:
+            return self._review(route, request)
+        if route.subresource and not route.name:
+            route = msgspec.structs.replace(route, name=meta.name_in(request.body))
+        if not route.name:
+            writer, body = self._writer(request, route), request.body
+            validation = self._validation(request)
+            if validation:
+                body = validated(body, route.resource, validation)
+            if route.resource.stored is not None:
+                body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
+            item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
+            return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
+        return await post_to(self._writes, self._deletion, route, request)
+
+    def _review(self, route: Route, request: ApiRequest) -> Json:
+        """Answer a question that is not kept."""
+        resource, now = route.resource, api_time(self.clock.now())
+        item = meta.require_object(own_copy(request.body), resource)
+        item.setdefault("metadata", {})
+        status = self._answers.status_of(route, request)
+        if route.namespace:
+            item["metadata"]["namespace"] = route.namespace
+        if resource.kind == "SelfSubjectReview":
+            item["metadata"]["creationTimestamp"] = now
+        elif resource.kind == "SelfSubjectRulesReview":
+            item["spec"] = {}  # the real server forgets it
+        elif (writer := self._writer(request, route)) is not None:
+            put_entries(item, born(item, request.body, resource, writer, now))
+        return {**item, "status": status}
+
+    async def _delete(self, route: Route, request: ApiRequest) -> Json:
+        check_readable(request, route.resource)
+        options = options_of(request.body, request.query)
+        if not route.name:
+            if not route.resource.collection_deletes or (route.resource.namespaced and not route.namespace):
+                raise method_not_allowed()
+            return await self._deletion.delete_collection(route, options, request.query, user=request.user)
+        if route.resource.table_id == CRD.table_id and not options.dry_run:
+            return self._definitions.delete(await self._deletion.admitted(route, options, user=request.user))
+        return await self._deletion.delete(route, options, user=request.user)
+
+    async def _change(self, route: Route, request: ApiRequest) -> Json:
+        resource = route.resource
+        check_readable(request, resource)
+        if route.subresource == "finalize":
+            return subresources.finalize(
+                self.store, route, request.body, self.clock.now(), self._writer(request, route)
+            )
+        make = self._making(request, resource, route.subresource)
+        if route.subresource == "scale":
+            make = rescaling(make, route)
+        elif route.subresource == "ephemeralcontainers":
+            make = subresources.debugging(make)
+        elif route.subresource not in ("", "status"):
+            raise method_not_allowed()
+        dry_run = bool(request.query.get("dryRun"))
+        writer = self._writer(request, route)
+        if resource.stored is not None:
+            make, route = through(make, resource), _stored_route(route)
+        item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
+        if route.subresource == "scale":
+            return scale_of(item, resource)
+        return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
+
+    def _making(self, request: ApiRequest, resource: Resource, subresource: str) -> Make:
+        """From the old version to the one that a PUT or PATCH asks for."""
+        validation = self._validation(request) if subresource != "scale" else ""
+        if request.method == "PUT":
+            body = validated(request.body, resource, validation) if validation else request.body
+            return replacement(body, resource)
+        make = patching(request.content_type, request.body, resource)
+        return validating(make, request, resource, validation) if validation else make
+
+    def _validation(self, request: ApiRequest) -> str:
+        """What is to be done about unknown fields; empty: nobody wants to know."""
+        asked = request.query.get("fieldValidation") if request.query else ""
+        return asked or ("Warn" if self._field_validation else "")
+
+    def _writer(self, request: ApiRequest, route: Route) -> Writer | None:
+        """Who is to own what this request writes."""
+        if "fieldManager" in request.query or "force" in request.query:
+            check_manager(request)
+        check_readable(request, route.resource)
+        if not self._managed_fields:
+            return None
+        writer = writer_of(request, route)
+        if route.resource.stored is None:
+            return writer
+        return msgspec.structs.replace(writer, api_version=route.resource.api_version)
+
+    async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
+        """Server-side apply: create what is not there, change what is."""
+        check_manager(request)
+        check_readable(request, route.resource)
+        config = wanted_of(request.body, route.resource)
+        writer, now = writer_of(request, route), api_time(self.clock.now())
+        dry_run = bool(request.query.get("dryRun"))
+        there = (route.namespace, route.name) in self.store.table(route.resource.table_id).objects
+        is_crd = route.resource.table_id == CRD.table_id
+        if there or route.subresource:
+            make = applying(config, route, writer, now, force=flag(request.query, "force"))
+            item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
+            return 200, self._established(item, dry_run=dry_run) if is_crd else item
+        body = newborn(config, route, writer, now)
+        item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
+        return 201, self._established(item, dry_run=dry_run) if is_crd else item
+
+    def _established(self, crd: Json, *, dry_run: bool) -> Json:
+        """Serve what a definition declares."""
+        return crd if dry_run else self._definitions.written(crd)
+
+    def _end_watches(self, table_id: TableId) -> None:
+        for watch in self._watches.values():
+            if watch.resource.table_id == table_id:
+                watch.close()
+
+    def _make_namespaces(self) -> None:
+        resource = self.registry.find("", "v1", "namespaces")
+        for name in NAMESPACES if resource is not None else ():
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            route = resolve(self.registry, "/api/v1/namespaces")
+            creation = self._writes.create(route, body, user="system:apiserver", dry_run=False)
+            try:
+                creation.send(None)
+            except StopIteration:
+                continue
+
+    async def watch(self, request: ApiRequest) -> AsyncIterator[Json]:
+        """The events of a collection; refusals arrive as one ERROR event."""
+        feed = self.open(request)
+        try:
+            async for event in feed.events():
+                yield event
+        finally:
+            feed.leave()
+
+    def open(self, request: ApiRequest) -> Feed:
+        """Begin a watch, for a reader who does not want to wait for each event; whoever opens it has to leave it."""
+        if self.on_request is not None:
+            self.on_request(request, True)
+        try:
+            if self.authorizer is not None:
+                self._authorize(self.authorizer, request, watch=True)
+            route = resolve(self.registry, watched_path(request.path))
+            if not route.resource.kept:
+                raise method_not_allowed()
+            form = form_of(request.accept, request.query, listed=True)
+            watch, after, seconds = self._open(route, request.query)
+        except Refusal as refusal:
+            feed = Feed()
+            feed.refuse(refusal)
+            return feed
+        if route.resource.stored is not None:
+            watch.queue = ShownQueue(route.resource)
+        table = self.store.table(route.resource.table_id)
+        ticket = table.join(watch)
+        number = self._next_watch
+        self._next_watch += 1
+        self._watches[number] = watch
+        timers = self._end_later(watch, seconds)
+
+        def leave() -> None:
+            for timer in timers:
+                timer.cancel()
+            table.leave(watch, ticket)
+            del self._watches[number]
+
+        watch.leave = leave
+        if form is not PLAIN:
+            watch.show = self._showing(Shaper(form, route.resource, request.query, self.store))
+        late = (flag(request.query, "sendInitialEvents") and revision_of(request.query)) or 0
+        if late > self.store.revision:
+            watch.pause()
+            loop = asyncio.get_running_loop()
+            timers.append(loop.call_later(FRESHNESS_WAIT_SECONDS, self._start_late, watch, route, late))
+        else:
+            self._start(watch, route, request.query, after)
+        return watch
+
+    def _showing(self, shaper: Shaper) -> Callable[[Json], Json]:
+        first = True
+
+        def show(event: Json) -> Json:
+            nonlocal first
+            shown = shaper.event(event, self.clock.now(), first=first)
+            first = False
+            return shown
+
+        return show
+
+    def _start(self, watch: Watch, route: Route, query: Mapping[str, str], after: int | None) -> None:
+        initial_end = watch.bookmarks and flag(query, "sendInitialEvents")
+        try:
+            watch.start(self.store, self.store.table(route.resource.table_id), after=after, initial_end=initial_end)
+        except Refusal as refusal:
+            watch.refuse(refusal)
+
+    def _start_late(self, watch: Watch, route: Route, wanted: int) -> None:
+        """The client has seen a revision that this server did not have when the watch began."""
+        if wanted > self.store.revision:
+            watch.refuse(version_too_large(wanted, self.store.revision))
+        else:
+            self._start(watch, route, {"sendInitialEvents": "true"}, None)
+
+    def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None, int]:
+        seconds = number_of(query, "timeoutSeconds")
+        number_of(query, "limit")
+        check_watch(query)
+        if route.name and query.get("fieldSelector", "").startswith("metadata.name="):
+            _check_name(route.name, query["fieldSelector"])
+        selection = selection_of(route, query)
+        revision = revision_of(query)
+        watch = Watch(
+            route.resource,
+            selection,
+            bookmarks=flag(query, "allowWatchBookmarks"),
+            buffer=self._watch_buffer,
+        )
+        initial = query.get("sendInitialEvents")
+        if initial is not None and not flag(query, "sendInitialEvents"):
+            return watch, revision or self.store.revision, seconds
+        return watch, None if initial is not None else revision or None, seconds
+
+    def _end_later(self, watch: Watch, seconds: int) -> list[asyncio.TimerHandle]:
+        loop = asyncio.get_running_loop()
+        if watch.bookmarks and self._bookmark_timer is None:
+            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
+        lasts = seconds or WATCH_SECONDS_MIN + self.entropy.below(WATCH_SECONDS_MIN)
+        timers = [loop.call_later(lasts, watch.close)]
+        if watch.bookmarks and lasts > LAST_BOOKMARK_SECONDS:
+            timers.append(loop.call_later(lasts - LAST_BOOKMARK_SECONDS, self._mark_last, watch))
+        return timers
+
+    def _mark_last(self, watch: Watch) -> None:
+        watch.mark(self.store.revision)
+
+    def _send_bookmarks(self) -> None:
+        wanted = [watch for watch in self._watches.values() if watch.bookmarks]
+        self._bookmark_timer = None
+        for watch in wanted:
+            watch.mark(self.store.revision)
+        if wanted:
+            loop = asyncio.get_running_loop()
+            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
+
+    def restore(self, image: Json) -> None:
+        """Begin with what ``Store.image`` gave, instead of an empty cluster."""
+        self.store.restore(image)
+        for crd in list(self.store.table(CRD.table_id).objects.values()):
+            self._definitions.written(crd)
+
+    def cut_watches(self) -> None:
+        """End every watch, as a restart of the server does."""
+        for watch in list(self._watches.values()):
+            watch.close()
+
+
+def _check_name(name: str, fields: str) -> None:
+    if fields.split(",", maxsplit=1)[0] != f"metadata.name={name}":
+        raise bad_request("fieldSelector metadata.name doesn't match requested name")
+
+
+def _stored_route(route: Route) -> Route:
+    """The route of the same object in the version that it is stored in."""
+    return msgspec.structs.replace(route, resource=route.resource.stored or route.resource)

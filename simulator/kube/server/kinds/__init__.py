@@ -1,0 +1,1 @@
+"""The built-in kinds: defaults, rules and selectable fields of each."""

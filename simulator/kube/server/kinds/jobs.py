@@ -1,0 +1,161 @@
+"""Jobs, which end, and CronJobs, which make Jobs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.kube.server.field_errors import invalid_value, required
+from simulator.kube.server.kinds.pod_defaults import complete_conditions, complete_pod_spec, fill
+from simulator.kube.server.kinds.pod_rules import not_negative
+from simulator.kube.server.kinds.workloads import IMMUTABLE, check_template
+from simulator.kube.server.refusals import Cause
+from simulator.kube.server.registry import METADATA_FIELDS, Resource
+from simulator.kube.server.selection import field_extractor
+from simulator.kube.server.selector_rules import matches
+
+Json = dict[str, Any]
+
+_UID = "batch.kubernetes.io/controller-uid"
+_NAME = "batch.kubernetes.io/job-name"
+_JOB = {
+    "backoffLimit": 6,
+    "suspend": False,
+    "manualSelector": False,
+    "completionMode": "NonIndexed",
+    "podReplacementPolicy": "TerminatingOrFailed",
+}
+_CRON_JOB = {
+    "concurrencyPolicy": "Allow",
+    "suspend": False,
+    "successfulJobsHistoryLimit": 3,
+    "failedJobsHistoryLimit": 1,
+}
+_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 6))
+
+
+def _complete_job(job: Json, before: Json | None) -> None:
+    if before is not None and job.get("status") is not before.get("status"):
+        complete_conditions(job, ("lastProbeTime", "lastTransitionTime"))
+    spec = job.get("spec")
+    if spec is None or (before is not None and spec is before.get("spec")):
+        return
+    if spec.get("completions") is None and spec.get("parallelism") is None:
+        spec["completions"] = 1
+    fill(spec, {"parallelism": 1, **_JOB})
+    template = spec.setdefault("template", {})
+    metadata = template.setdefault("metadata", {})
+    if before is None and not spec["manualSelector"]:
+        uid, name = job["metadata"]["uid"], job["metadata"]["name"]
+        labels = {"controller-uid": uid, "job-name": name, _UID: uid, _NAME: name}
+        metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+        selector = spec.setdefault("selector", {})
+        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), _UID: uid}
+    complete_pod_spec(template.setdefault("spec", {}))
+    if before is None and not job["metadata"].get("labels"):
+        job["metadata"]["labels"] = dict(metadata.get("labels") or {})
+
+
+def _check_job(job: Json, before: Json | None) -> Sequence[Cause]:
+    spec = job.get("spec") or {}
+    old = (before or {}).get("spec")
+    if spec is old:
+        return ()
+    causes: list[Cause] = []
+    names = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    for name in names:
+        causes += not_negative(f"spec.{name}", spec.get(name))
+    causes += _selector_causes(job, spec)
+    template = check_template(spec, restarts=False)
+    policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy")
+    if not template and policy == "Always":
+        template = [required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')]
+    causes += template
+    if old is None:
+        return causes
+    for name in ("completions", "selector", "template", "completionMode"):
+        if spec.get(name) != old.get(name):
+            causes.append(invalid_value(f"spec.{name}", spec.get(name), IMMUTABLE))
+    return causes
+
+
+def _selector_causes(job: Json, spec: Json) -> list[Cause]:
+    selector = spec.get("selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    causes: list[Cause] = []
+    if selector is None:
+        causes.append(required("spec.selector"))
+    elif not spec.get("manualSelector") and selector != {"matchLabels": {_UID: job["metadata"]["uid"]}}:
+        causes.append(invalid_value("spec.selector", selector, "`selector` not auto-generated"))
+    if selector is None or not matches(selector, labels or {}):
+        detail = "`selector` does not match template `labels`"
+        causes.append(invalid_value("spec.template.metadata.labels", labels, detail))
+    return causes
+
+
+def _complete_cron_job(cron: Json, before: Json | None) -> None:
+    spec = cron.get("spec")
+    if spec is None or (before is not None and spec is before.get("spec")):
+        return
+    fill(spec, _CRON_JOB)
+    job = spec.setdefault("jobTemplate", {})
+    job.setdefault("metadata", {})
+    template = job.setdefault("spec", {}).setdefault("template", {})
+    template.setdefault("metadata", {})
+    complete_pod_spec(template.setdefault("spec", {}))
+
+
+def _check_cron_job(cron: Json, before: Json | None) -> Sequence[Cause]:
+    spec = cron.get("spec") or {}
+    schedule = spec.get("schedule") or ""
+    if not schedule:
+        return [required("spec.schedule")]
+    fault = _schedule_fault(schedule)
+    return [invalid_value("spec.schedule", schedule, fault)] if fault else []
+
+
+def _schedule_fault(schedule: str) -> str:
+    """What is wrong with a schedule, as far as numbers go: names of days and months are believed."""
+    if schedule.startswith("@"):
+        return ""
+    parts = schedule.split()
+    if len(parts) != len(_FIELDS):
+        return f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
+    for part, (_, least, most) in zip(parts, _FIELDS, strict=True):
+        for term in part.split(","):
+            for number in term.partition("/")[0].split("-"):
+                if number.isdigit() and int(number) > most:
+                    return f"end of range ({int(number)}) above maximum ({most}): {term}"
+                if number.isdigit() and int(number) < least:
+                    return f"beginning of range ({int(number)}) below minimum ({least}): {term}"
+    return ""
+
+
+JOBS: tuple[Resource, ...] = (
+    Resource(
+        group="batch",
+        version="v1",
+        plural="jobs",
+        kind="Job",
+        namespaced=True,
+        subresources=("status",),
+        status_on_create={},
+        status_writes_metadata=True,
+        counts_generation=True,
+        default_propagation="Orphan",
+        fields={**METADATA_FIELDS, "status.successful": field_extractor("status.succeeded", "0")},
+        complete=_complete_job,
+        check=_check_job,
+    ),
+    Resource(
+        group="batch",
+        version="v1",
+        plural="cronjobs",
+        kind="CronJob",
+        namespaced=True,
+        subresources=("status",),
+        status_on_create={},
+        status_writes_metadata=True,
+        counts_generation=True,
+        complete=_complete_cron_job,
+        check=_check_cron_job,
+    ),
+)

@@ -1,0 +1,110 @@
+"""Volumes, claims for volumes, and what a node says about its drivers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.kube.server.field_errors import forbidden_field
+from simulator.kube.server.kinds.pod_defaults import complete_conditions, fill
+from simulator.kube.server.refusals import Cause
+from simulator.kube.server.registry import Resource
+
+Json = dict[str, Any]
+
+_CLAIM_STAYS = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+
+
+def _protect(item: Json, finalizer: str) -> None:
+    finalizers = item["metadata"].setdefault("finalizers", [])
+    if finalizer not in finalizers:
+        finalizers.append(finalizer)
+
+
+def _complete_claim(claim: Json, before: Json | None) -> None:
+    if before is None:
+        _protect(claim, "kubernetes.io/pvc-protection")
+    elif claim.get("status") is not before.get("status"):
+        complete_conditions(claim, ("lastProbeTime", "lastTransitionTime"))
+    fill(claim.setdefault("spec", {}), {"volumeMode": "Filesystem"})
+
+
+def _check_claim(claim: Json, before: Json | None) -> Sequence[Cause]:
+    if before is None or claim["spec"] == before.get("spec"):
+        return ()
+    spec, old = claim["spec"], before["spec"]
+    bound = {name for name in {*spec, *old} if spec.get(name) != old.get(name)}
+    if bound <= {"volumeName"} and not old.get("volumeName"):
+        return ()
+    if bound <= {"resources", "volumeAttributesClassName"} and (before.get("status") or {}).get("phase") == "Bound":
+        return ()
+    return [forbidden_field("spec", _CLAIM_STAYS)]
+
+
+def _complete_volume(volume: Json, before: Json | None) -> None:
+    if before is None:
+        _protect(volume, "kubernetes.io/pv-protection")
+        volume["status"]["lastPhaseTransitionTime"] = volume["metadata"]["creationTimestamp"]
+    spec = volume.setdefault("spec", {})
+    fill(spec, {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"})
+    if spec.get("hostPath") is not None:
+        fill(spec["hostPath"], {"type": ""})
+
+
+def _complete_class(item: Json, before: Json | None) -> None:
+    fill(item, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"})
+
+
+def _complete_drivers(item: Json, before: Json | None) -> None:
+    spec = item.setdefault("spec", {})
+    if not spec.get("drivers"):
+        spec["drivers"] = None
+    item.setdefault("status", {})
+
+
+STORAGE: tuple[Resource, ...] = (
+    Resource(
+        group="",
+        version="v1",
+        plural="persistentvolumeclaims",
+        kind="PersistentVolumeClaim",
+        namespaced=True,
+        subresources=("status",),
+        status_on_create={"phase": "Pending"},
+        status_writes_metadata=True,
+        returns_deleted=True,
+        complete=_complete_claim,
+        check=_check_claim,
+    ),
+    Resource(
+        group="",
+        version="v1",
+        plural="persistentvolumes",
+        kind="PersistentVolume",
+        namespaced=False,
+        subresources=("status",),
+        status_on_create={"phase": "Pending"},
+        status_writes_metadata=True,
+        returns_deleted=True,
+        complete=_complete_volume,
+    ),
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="storageclasses",
+        kind="StorageClass",
+        namespaced=False,
+        returns_deleted=True,
+        complete=_complete_class,
+    ),
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="csinodes",
+        kind="CSINode",
+        namespaced=False,
+        returns_deleted=True,
+        needs_revision=True,
+        complete=_complete_drivers,
+    ),
+)

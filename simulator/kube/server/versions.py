@@ -1,0 +1,84 @@
+"""Several versions of one custom resource: stored in one, seen in each.
+
+Nothing is converted but the name of the version: fields that a version does not know are dropped on the way in and on
+the way out, and its defaults filled in. A resource whose definition has one version never comes here.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.kube.server import metadata as meta
+from simulator.kube.server.refusals import invalid
+from simulator.kube.server.registry import Resource
+from simulator.kube.server.writes import Make, own_copy
+
+Json = dict[str, Any]
+
+
+def shown(item: Json, resource: Resource) -> Json:
+    """A stored object as a version shows it."""
+    if item.get("apiVersion") == resource.api_version and resource.stored is not None:
+        return item
+    fresh: Json = own_copy(item)
+    fresh["apiVersion"] = resource.api_version
+    resource.complete(fresh, None)
+    return fresh
+
+
+def answer_shown(body: Json, resource: Resource) -> Json:
+    """An answer about stored objects, or a list of them, as a version shows it."""
+    kind = body.get("kind")
+    if kind == resource.kind:
+        return shown(body, resource)
+    if kind == (resource.list_kind or f"{resource.kind}List") and "items" in body:
+        items = [shown(item, resource) for item in body["items"]]
+        return {**body, "apiVersion": resource.api_version, "items": items}
+    return body
+
+
+def stored_form(item: Json, old: Json | None, resource: Resource) -> Json:
+    """An object that came in a version, as it is stored.
+
+    Raises:
+        Refusal: 400, 422 it is none of this version.
+    """
+    item = meta.require_object(item, resource)
+    resource.complete(item, None)
+    causes = resource.check(item, old) if item["metadata"].get("name") else ()
+    if causes:
+        raise invalid(resource.group, resource.kind, str(item["metadata"].get("name", "")), causes)
+    if resource.stored is not None:
+        item["apiVersion"] = resource.stored.api_version
+    return item
+
+
+def through(make: Make, resource: Resource) -> Make:
+    """A change in terms of one version, as a change of what is stored."""
+
+    def changed(old: Json) -> Json:
+        seen = shown(old, resource)
+        return stored_form(make(seen), seen, resource)
+
+    return changed
+
+
+class ShownQueue(deque[Json]):
+    """The events of a watch, as a version shows them."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__()
+        self._resource = resource
+
+    def append(self, event: Json) -> None:
+        """Queue one event."""
+        super().append(self._shown(event))
+
+    def extend(self, events: Iterable[Json]) -> None:
+        """Queue several."""
+        super().extend(self._shown(event) for event in events)
+
+    def _shown(self, event: Json) -> Json:
+        if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
+            return {**event, "object": shown(event["object"], self._resource)}
+        return event
