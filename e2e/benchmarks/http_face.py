@@ -150,9 +150,9 @@ def _credentials(kubeconfig: Path) -> Json:
 @contextmanager
 def _real(folder: Path) -> Iterator[Server]:
     began = time.perf_counter()
-    with control_plane(folder) as port:
+    with control_plane(folder) as running:
         started = time.perf_counter() - began
-        yield Server(port=port, headers={"Authorization": f"Bearer {token_of(ADMIN)}"}, start_seconds=started)
+        yield Server(port=running.port, headers={"Authorization": f"Bearer {token_of(ADMIN)}"}, start_seconds=started)
 
 
 def _install(server: Server) -> None:

@@ -85,7 +85,7 @@ def kubeconfig(url: str, namespace: str) -> dict[str, object]:
 @contextmanager
 def real(folder: Path) -> Iterator[Cluster]:
     """The real server and the real controllers."""
-    with control_plane(folder, controllers=CONTROLLERS) as port, _prepared("real", port) as cluster:
+    with control_plane(folder, controllers=CONTROLLERS) as running, _prepared("real", running.port) as cluster:
         yield cluster
 
 

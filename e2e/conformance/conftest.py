@@ -6,6 +6,7 @@ that of the real arm becomes the recording. A claim in ``known.py`` must differ,
 """
 
 import json
+import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from e2e.conformance import clusters, recording
 from e2e.conformance.clusters import Cluster
-from e2e.conformance.control_plane import compact, control_plane, programs
+from e2e.conformance.control_plane import control_plane, programs
 from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import Face, HttpFace, SimulatedFace
 from e2e.conformance.known import KNOWN
@@ -25,9 +26,6 @@ from e2e.conformance.served import SPEED, served
 ARMS = ("direct", "http", pytest.param("real", marks=pytest.mark.local))
 CLUSTER_ARMS = ARMS[1:]
 """For programs."""
-
-_NAMESPACES: dict[str, list[str]] = {}
-"""Arm to the namespaces that claims have got on it."""
 
 
 @dataclass
@@ -56,13 +54,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--claims-to", default="", help="write what became of each claim on each arm to this JSON file")
 
 
+def pytest_configure() -> None:
+    """SIGTERM ends the run as ^C does, so that the programs which were started are ended."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def real_face() -> Iterator[Face]:
     folder = programs()
     if folder is None:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
-    with control_plane(folder) as port:
-        yield from _prepared(HttpFace("real", port, compact=lambda: compact(port)))
+    with control_plane(folder) as running:
+        yield from _prepared(HttpFace("real", running.port, compact=running.compact))
 
 
 @pytest.fixture(scope="session")
@@ -104,11 +107,17 @@ def _prepared(face: HttpFace | SimulatedFace) -> Iterator[Face]:
     face.close()
 
 
+@pytest.fixture(scope="session")
+def namespaces_given() -> dict[str, list[str]]:
+    """Arm to the namespaces that claims have got on it."""
+    return {}
+
+
 @pytest.fixture(params=ARMS)
-def space(request: pytest.FixtureRequest) -> Workspace:
+def space(request: pytest.FixtureRequest, namespaces_given: dict[str, list[str]]) -> Workspace:
     face: Face = request.getfixturevalue(f"{request.param}_face")
     shown = "c-" + request.node.originalname.removeprefix("test_").replace("_", "-")[:50].strip("-")
-    earlier = _NAMESPACES.setdefault(face.name, [])  # also those that are gone by now
+    earlier = namespaces_given.setdefault(face.name, [])  # also those that are gone by now
     number = sum(1 for taken in earlier if taken.startswith(shown))
     name = f"{shown}-{number}" if number else shown
     earlier.append(name)

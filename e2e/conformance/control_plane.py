@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,21 @@ COLLECTORS = ("garbage-collector-controller", "namespace-controller")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-_STORES: dict[int, int] = {}
-"""Port of an API server to that of its etcd."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlane:
+    """The ports of a running API server and of its etcd."""
 
+    port: int
+    store_port: int
 
-def compact(port: int) -> None:
-    """Let the etcd of the API server at ``port`` forget every revision but the current one."""
-    connection = http.client.HTTPConnection("127.0.0.1", _STORES[port], timeout=5)
-    try:
-        status = _ask_store(connection, "/v3/kv/range", {"key": "AA=="})
-        assert "header" in _ask_store(connection, "/v3/kv/compaction", {"revision": status["header"]["revision"]})
-    finally:
-        connection.close()
+    def compact(self) -> None:
+        """Let etcd forget every revision but the current one."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.store_port, timeout=5)
+        try:
+            status = _ask_store(connection, "/v3/kv/range", {"key": "AA=="})
+            assert "header" in _ask_store(connection, "/v3/kv/compaction", {"revision": status["header"]["revision"]})
+        finally:
+            connection.close()
 
 
 def _ask_store(connection: http.client.HTTPConnection, path: str, body: dict[str, str]) -> Any:
@@ -60,8 +64,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def control_plane(folder: Path, *, controllers: Sequence[str] = COLLECTORS) -> Iterator[int]:
-    """Start all, give the port of the API server, stop all.
+def control_plane(folder: Path, *, controllers: Sequence[str] = COLLECTORS) -> Iterator[ControlPlane]:
+    """Start all, give the ports, stop all.
 
     Args:
         folder: where the programs are.
@@ -73,27 +77,27 @@ def control_plane(folder: Path, *, controllers: Sequence[str] = COLLECTORS) -> I
     with tempfile.TemporaryDirectory(prefix="conformance-") as state:
         started: list[subprocess.Popen[bytes]] = []
         try:
-            port = _start(folder, Path(state), started, controllers)
-            yield port
+            yield _start(folder, Path(state), started, controllers)
         finally:
             for process in reversed(started):
                 process.kill()
                 process.wait()
 
 
-def _start(folder: Path, state: Path, started: list[subprocess.Popen[bytes]], controllers: Sequence[str]) -> int:
+def _start(
+    folder: Path, state: Path, started: list[subprocess.Popen[bytes]], controllers: Sequence[str]
+) -> ControlPlane:
     client, peer, port = _free_port(), _free_port(), _free_port()
     store = f"http://127.0.0.1:{client}"
     _keys(state)
     etcd = _run(state / "etcd.log", folder / "etcd", *_etcd(state, store, f"http://127.0.0.1:{peer}"))
     started.append(etcd)
-    _STORES[port] = client
     started.append(_run(state / "apiserver.log", folder / "kube-apiserver", *_api_server(state, store, port)))
     _wait_ready(port, started, state)
     if (folder / "kube-controller-manager").exists():
         arguments = _controllers(state, port, controllers)
         started.append(_run(state / "controllers.log", folder / "kube-controller-manager", *arguments))
-    return port
+    return ControlPlane(port=port, store_port=client)
 
 
 def _etcd(state: Path, store: str, peer: str) -> list[str]:
