@@ -28,6 +28,7 @@ from simulator.kube.server.custom.scale import rescaling, scale_of
 from simulator.kube.server.deletion import Deletion, options_of
 from simulator.kube.server.discovery import Discovery
 from simulator.kube.server.documents import Documents
+from simulator.kube.server.expiry import Expiry
 from simulator.kube.server.forms import PLAIN, Shaper, form_of
 from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
 from simulator.kube.server.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
@@ -122,6 +123,9 @@ class ApiServer:
         self._watch_buffer = watch_buffer
         self._managed_fields = managed_fields
         self._field_validation = field_validation
+        self._expiries = [
+            Expiry(self.store, kind.table_id, kind.lasts_seconds) for kind in builtins if kind.lasts_seconds
+        ]
         self._watches: dict[int, Watch] = {}
         self._next_watch = 0
         self._bookmark_timer: asyncio.TimerHandle | None = None
@@ -475,6 +479,8 @@ class ApiServer:
     def restore(self, image: Json) -> None:
         """Begin with what ``Store.image`` gave, instead of an empty cluster."""
         self.store.restore(image)
+        for expiry in self._expiries:
+            expiry.begin_again()
         for crd in list(self.store.table(CRD.table_id).objects.values()):
             self._definitions.written(crd)
 

@@ -67,6 +67,7 @@ class Resource:
         list_kind: the kind of a collection; empty: the kind, and ``List``.
         scale: where replica counts and the selector stand, for a custom resource with /scale.
         stored: what the objects are stored as, where a definition has several versions.
+        lasts_seconds: after which an object that nobody writes is deleted; zero: never.
         deprecation: what is said with every answer; empty: nothing.
     """
 
@@ -99,6 +100,7 @@ class Resource:
     list_kind: str = ""
     scale: Mapping[str, str] | None = None
     stored: "Resource | None" = None
+    lasts_seconds: float = 0.0
     deprecation: str = ""
 
     @property

@@ -272,6 +272,7 @@ BUILTINS: tuple[Resource, ...] = (
         complete=_complete_event,
         check=_check_event,
         fields=_EVENT_FIELDS,
+        lasts_seconds=3600.0,
     ),
     _stored(
         "coordination.k8s.io",
