@@ -171,7 +171,7 @@ def test_a_program_that_crashes_or_stops_watching_leaves_no_watch_on_the_server(
                 if event.object is not None and event.object.metadata.name == "enough":
                     break
             await cluster.clock.sleep(0.1)
-            left.append(len(cluster.server._watches))
+            left.append(cluster.server.watches_open)
             async for _ in kube.watch(NAMESPACES, revision=revision):
                 pass
 
@@ -181,10 +181,10 @@ def test_a_program_that_crashes_or_stops_watching_leaves_no_watch_on_the_server(
         await cluster.clock.sleep(1)
         await cluster.kube.create(NAMESPACES, namespace("enough"))
         await cluster.clock.sleep(1)
-        assert len(cluster.server._watches) == 1
+        assert cluster.server.watches_open == 1
         process.crash()
         await cluster.clock.sleep(1)
-        assert len(cluster.server._watches) == 0
+        assert cluster.server.watches_open == 0
 
     left: list[int] = []
     on_cluster(story)

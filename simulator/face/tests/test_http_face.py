@@ -56,7 +56,7 @@ class Door:
         return int(first.split()[1]), named, json.loads(rest) if rest.startswith(b"{") else rest
 
     def watches(self) -> int:
-        return len(self.server._watches)
+        return self.server.watches_open
 
 
 def at_the_door(story: Callable[[Door], Awaitable[None]], speed: float = 1.0, **options: Any) -> None:

@@ -5,7 +5,6 @@ revision is waited for. Latency, loss and refusals are the business of ``link.py
 randomness but what it is given, so that the same requests in the same order give the same answers.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -31,7 +30,7 @@ from simulator.kube.server.documents import Documents
 from simulator.kube.server.expiry import Expiry
 from simulator.kube.server.forms import PLAIN, Shaper, form_of
 from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
-from simulator.kube.server.list_options import check_list, check_watch, flag, list_revision_of, number_of, revision_of
+from simulator.kube.server.list_options import check_list, flag, list_revision_of, number_of, revision_of
 from simulator.kube.server.metadata import Draws
 from simulator.kube.server.openapi import OpenApi
 from simulator.kube.server.patching.applying import MEDIA as APPLY
@@ -40,19 +39,17 @@ from simulator.kube.server.patching.field_ownership import Writer, born, put_ent
 from simulator.kube.server.patching.field_validation import check_write_options, validated, validating
 from simulator.kube.server.patching.patches import patching
 from simulator.kube.server.posting import create_by_update, is_new, post_to
-from simulator.kube.server.reads import FRESHNESS_WAIT_SECONDS, get, listing, selection_of, wait_until_fresh
-from simulator.kube.server.refusals import Refusal, bad_request, method_not_allowed, unknown_resource, version_too_large
+from simulator.kube.server.reads import get, listing, wait_until_fresh
+from simulator.kube.server.refusals import Refusal, method_not_allowed, unknown_resource
 from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route, resolve, watched_path
-from simulator.kube.server.store import Store, Subscriber, TableId
+from simulator.kube.server.store import Store, Subscriber
 from simulator.kube.server.unreadable import check_readable
-from simulator.kube.server.versions import ShownQueue, answer_shown, stored_form, through
-from simulator.kube.server.watch import Feed, Watch
+from simulator.kube.server.versions import answer_shown, stored_form, through
+from simulator.kube.server.watch import Feed
+from simulator.kube.server.watching import Watching
 from simulator.kube.server.writes import Make, Writes, own_copy, replacement
 
-BOOKMARK_SECONDS = 60.0
-LAST_BOOKMARK_SECONDS = 2.0
-WATCH_SECONDS_MIN = 1800
 WATCH_BUFFER = 10_000
 
 
@@ -120,18 +117,15 @@ class ApiServer:
         self._deletion = Deletion(self.store, clock, reviewer)
         self.authorizer = authorizer(self.store) if authorizer is not None else None
         self._answers = Answers(authorizer=self.authorizer, identify=identify)
-        self._watch_buffer = watch_buffer
+        self._watching = Watching(self.store, clock, entropy, buffer=watch_buffer)
         self._managed_fields = managed_fields
         self._field_validation = field_validation
         self._expiries = [
             Expiry(self.store, kind.table_id, kind.lasts_seconds) for kind in builtins if kind.lasts_seconds
         ]
-        self._watches: dict[int, Watch] = {}
-        self._next_watch = 0
-        self._bookmark_timer: asyncio.TimerHandle | None = None
         self.on_request: Callable[[ApiRequest, bool], None] | None = None
         self._definitions = Definitions(
-            self.store, self.registry, clock, self._end_watches, managed_fields=managed_fields
+            self.store, self.registry, clock, self._watching.end_of, managed_fields=managed_fields
         )
         discovery = Discovery(self.registry, self.store)
         self._documents = Documents(discovery, OpenApi(discovery, self.store))
@@ -342,11 +336,6 @@ class ApiServer:
         """Serve what a definition declares."""
         return crd if dry_run else self._definitions.written(crd)
 
-    def _end_watches(self, table_id: TableId) -> None:
-        for watch in self._watches.values():
-            if watch.resource.table_id == table_id:
-                watch.close()
-
     def _make_namespaces(self) -> None:
         resource = self.registry.find("", "v1", "namespaces")
         for name in NAMESPACES if resource is not None else ():
@@ -377,104 +366,11 @@ class ApiServer:
             route = resolve(self.registry, watched_path(request.path))
             if not route.resource.kept:
                 raise method_not_allowed()
-            form = form_of(request.accept, request.query, listed=True)
-            watch, after, seconds = self._open(route, request.query)
+            return self._watching.open(route, request)
         except Refusal as refusal:
             feed = Feed()
             feed.refuse(refusal)
             return feed
-        if route.resource.stored is not None:
-            watch.queue = ShownQueue(route.resource)
-        table = self.store.table(route.resource.table_id)
-        ticket = table.join(watch)
-        number = self._next_watch
-        self._next_watch += 1
-        self._watches[number] = watch
-        timers = self._end_later(watch, seconds)
-
-        def leave() -> None:
-            for timer in timers:
-                timer.cancel()
-            table.leave(watch, ticket)
-            del self._watches[number]
-
-        watch.leave = leave
-        if form is not PLAIN:
-            watch.show = self._showing(Shaper(form, route.resource, request.query, self.store))
-        late = (flag(request.query, "sendInitialEvents") and revision_of(request.query)) or 0
-        if late > self.store.revision:
-            watch.pause()
-            loop = asyncio.get_running_loop()
-            timers.append(loop.call_later(FRESHNESS_WAIT_SECONDS, self._start_late, watch, route, late))
-        else:
-            self._start(watch, route, request.query, after)
-        return watch
-
-    def _showing(self, shaper: Shaper) -> Callable[[Json], Json]:
-        first = True
-
-        def show(event: Json) -> Json:
-            nonlocal first
-            shown = shaper.event(event, self.clock.now(), first=first)
-            first = False
-            return shown
-
-        return show
-
-    def _start(self, watch: Watch, route: Route, query: Mapping[str, str], after: int | None) -> None:
-        initial_end = watch.bookmarks and flag(query, "sendInitialEvents")
-        try:
-            watch.start(self.store, self.store.table(route.resource.table_id), after=after, initial_end=initial_end)
-        except Refusal as refusal:
-            watch.refuse(refusal)
-
-    def _start_late(self, watch: Watch, route: Route, wanted: int) -> None:
-        """The client has seen a revision that this server did not have when the watch began."""
-        if wanted > self.store.revision:
-            watch.refuse(version_too_large(wanted, self.store.revision))
-        else:
-            self._start(watch, route, {"sendInitialEvents": "true"}, None)
-
-    def _open(self, route: Route, query: Mapping[str, str]) -> tuple[Watch, int | None, int]:
-        seconds = number_of(query, "timeoutSeconds")
-        number_of(query, "limit")
-        check_watch(query)
-        if route.name and query.get("fieldSelector", "").startswith("metadata.name="):
-            _check_name(route.name, query["fieldSelector"])
-        selection = selection_of(route, query)
-        revision = revision_of(query)
-        watch = Watch(
-            route.resource,
-            selection,
-            bookmarks=flag(query, "allowWatchBookmarks"),
-            buffer=self._watch_buffer,
-        )
-        initial = query.get("sendInitialEvents")
-        if initial is not None and not flag(query, "sendInitialEvents"):
-            return watch, revision or self.store.revision, seconds
-        return watch, None if initial is not None else revision or None, seconds
-
-    def _end_later(self, watch: Watch, seconds: int) -> list[asyncio.TimerHandle]:
-        loop = asyncio.get_running_loop()
-        if watch.bookmarks and self._bookmark_timer is None:
-            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
-        lasts = seconds or WATCH_SECONDS_MIN + self.entropy.below(WATCH_SECONDS_MIN)
-        timers = [loop.call_later(lasts, watch.close)]
-        if watch.bookmarks and lasts > LAST_BOOKMARK_SECONDS:
-            timers.append(loop.call_later(lasts - LAST_BOOKMARK_SECONDS, self._mark_last, watch))
-        return timers
-
-    def _mark_last(self, watch: Watch) -> None:
-        watch.mark(self.store.revision)
-
-    def _send_bookmarks(self) -> None:
-        wanted = [watch for watch in self._watches.values() if watch.bookmarks]
-        self._bookmark_timer = None
-        for watch in wanted:
-            watch.mark(self.store.revision)
-        if wanted:
-            loop = asyncio.get_running_loop()
-            self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
 
     def restore(self, image: Json) -> None:
         """Begin with what ``Store.image`` gave, instead of an empty cluster."""
@@ -484,15 +380,14 @@ class ApiServer:
         for crd in list(self.store.table(CRD.table_id).objects.values()):
             self._definitions.written(crd)
 
+    @property
+    def watches_open(self) -> int:
+        """How many watches somebody has opened and not left."""
+        return self._watching.count
+
     def cut_watches(self) -> None:
         """End every watch, as a restart of the server does."""
-        for watch in list(self._watches.values()):
-            watch.close()
-
-
-def _check_name(name: str, fields: str) -> None:
-    if fields.split(",", maxsplit=1)[0] != f"metadata.name={name}":
-        raise bad_request("fieldSelector metadata.name doesn't match requested name")
+        self._watching.end()
 
 
 def _stored_route(route: Route) -> Route:
