@@ -22,7 +22,7 @@ from e2e.conformance.faces import ADMIN, token_of
 from e2e.conformance.served import tokens_file
 
 START_SECONDS = 40.0
-COLLECTORS = ("garbage-collector-controller", "namespace-controller")
+COLLECTORS = ("garbage-collector-controller", "namespace-controller", "clusterrole-aggregation-controller")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -113,9 +113,9 @@ class ApiServer:
         self.store = Store(clock)
         self.registry = Registry(builtins)
         reviewer = self._admission = Admission(self.store, clock, entropy, call_webhook)
-        self._writes = Writes(self.store, clock, entropy, reviewer)
-        self._deletion = Deletion(self.store, clock, reviewer)
         self.authorizer = authorizer(self.store) if authorizer is not None else None
+        self._writes = Writes(self.store, clock, entropy, reviewer, grant=self._grant)
+        self._deletion = Deletion(self.store, clock, reviewer)
         self._answers = Answers(authorizer=self.authorizer, identify=identify)
         self._watching = Watching(self.store, clock, entropy, buffer=watch_buffer)
         self._managed_fields = managed_fields
@@ -150,7 +150,7 @@ class ApiServer:
             if resource.deprecation:
                 advise(resource.deprecation)
             form = form_of(request.accept, request.query, listed=not route.name)
-            if request.method != "GET" and self._admission.anybody():
+            if request.method != "GET" and (resource.grants or self._admission.anybody()):
                 asked.set(request)
             status, body = await self._dispatch(route, request)
             if resource.stored is not None:
@@ -181,6 +181,12 @@ class ApiServer:
         action = attributes_of(request, watch=watch)
         if not authorizer.allows(action):
             raise forbidden_to(action, authorizer.reason(action))
+
+    def _grant(self, route: Route, item: Json, old: Json | None) -> None:
+        """See ``Grant``: who asks is whose request is served."""
+        request = asked.get()
+        if self.authorizer is not None and request is not None:
+            self.authorizer.check_grant(request, route, item, old)
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         method = request.method

@@ -63,6 +63,9 @@ class Resource:
         graceful: a DELETE gives the object's own grace period before it goes (pods).
         custom: it comes from a definition.
         kept: its objects are stored; those of others (reviews) are answered when they are created, and forgotten.
+        forget: takes from an object what the real server's store cannot hold, such as the difference between an empty
+            list and none, after it is known who owns which field.
+        grants: its objects give rights away, so an authorizer has a say in what they may be.
         declared: the type of the objects, where a definition declares it.
         list_kind: the kind of a collection; empty: the kind, and ``List``.
         scale: where replica counts and the selector stand, for a custom resource with /scale.
@@ -95,6 +98,8 @@ class Resource:
     check: Check = nothing_to_check
     custom: bool = False
     kept: bool = True
+    grants: bool = False
+    forget: Callable[[Json], None] | None = None
     fields: Mapping[str, Extract] = field(default_factory=lambda: METADATA_FIELDS)
     declared: Callable[[], ValueType] | None = None
     list_kind: str = ""

@@ -32,6 +32,8 @@ from simulator.kube.server.store import Store
 
 Json = dict[str, Any]
 Make = Callable[[Json], Json]
+Grant = Callable[[Route, Json, Json | None], None]
+"""Nothing, if the one who asks may give away what an object gives; else it raises a ``Refusal``."""
 
 NAME_ATTEMPTS = 8
 UPDATE_ATTEMPTS = 6
@@ -65,6 +67,10 @@ class WallClock(Protocol):
     def now(self) -> float:
         """Seconds since 1970."""
         ...
+
+
+def anybody_may(route: Route, item: Json, old: Json | None) -> None:
+    """The ``Grant`` of a server that asks nobody."""
 
 
 def own_copy(body: Any) -> Any:
@@ -109,8 +115,17 @@ def same(one: Json, other: Json) -> bool:
 class Writes:
     """Creating and changing objects of one store."""
 
-    def __init__(self, store: Store, clock: WallClock, entropy: meta.Draws, reviewer: Reviewer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: WallClock,
+        entropy: meta.Draws,
+        reviewer: Reviewer,
+        *,
+        grant: Grant = anybody_may,
+    ) -> None:
         self.store = store
+        self._grant = grant
         self.clock = clock
         self.entropy = entropy
         self.reviewer = reviewer
@@ -151,6 +166,10 @@ class Writes:
             item["metadata"]["managedFields"] = applied
         elif writer is not None and owned:  # of nothing, nobody keeps account, whatever webhooks add to it
             put_entries(item, born(item, body, resource, writer, api_time(self.clock.now())))
+        if resource.forget is not None:
+            resource.forget(item)
+        if resource.grants:
+            self._grant(route, item, None)
         self._check(item, None, resource)
         if concerned:
             await self.reviewer.validate(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
@@ -249,8 +268,12 @@ class Writes:
             concerned = self.reviewer.concerns(route, operation)
             if concerned:
                 item = await self._mutated(route, operation, item, old, user, dry_run=dry_run)
+            if resource.grants:
+                self._grant(route, item, old)
             if writer is not None:
                 self._keep_account(item, old, given, resource, writer)
+            if resource.forget is not None:
+                resource.forget(item)
             unchanged = not causes and same(item, old)
             if unchanged and not concerned:
                 return old

@@ -11,7 +11,7 @@ import msgspec
 
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.refusals import Refusal, qualified
-from simulator.kube.server.routes import watched_path
+from simulator.kube.server.routes import Route, watched_path
 
 Json = dict[str, Any]
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "GET": "get", "HEAD": "get", "DELETE": "delete"}
@@ -46,6 +46,14 @@ class Authorizer(Protocol):
 
     def rules(self, user: str, groups: Sequence[str], namespace: str) -> tuple[list[Json], list[Json], str]:
         """The rules that hold for a user in a namespace: about resources, about other paths; and what could not be read."""
+        ...
+
+    def check_grant(self, request: ApiRequest, route: Route, item: Json, old: Json | None) -> None:
+        """Nothing, if who sends ``request`` may give away what a new or changed object gives; ``old`` is ``None`` for a new one.
+
+        Raises:
+            Refusal: 403, 404.
+        """
         ...
 
 

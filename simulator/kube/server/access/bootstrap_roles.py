@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.server.access.rbac import GROUP
+from simulator.kube.server.access.escalation import GROUP
 from simulator.kube.server.access.users import AUTHENTICATED, MASTERS
 from simulator.kube.server.api_server import ApiServer
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
+from simulator.kube.api import ApiRequest
 from simulator.kube.server.access.authorization import Attributes
+from simulator.kube.server.access.escalation import GROUP, check_escalation
 from simulator.kube.server.access.users import MASTERS
+from simulator.kube.server.routes import Route
 from simulator.kube.server.store import Store
 
 Json = dict[str, Any]
-GROUP = "rbac.authorization.k8s.io"
 _TABLES = tuple((GROUP, plural) for plural in ("clusterroles", "roles", "clusterrolebindings", "rolebindings"))
 _ACCOUNT = "system:serviceaccount:"
 
@@ -72,6 +74,15 @@ class Rbac:
                 if rule not in into:
                     into.append(rule)
         return found, paths, _listed(list(missing)) if missing else ""
+
+    def missing(self, user: str, groups: Sequence[str], namespace: str) -> list[tuple[str, str]]:
+        """Kind and name of the roles that a user is bound to and that do not exist."""
+        asked = Attributes(user=user, groups=tuple(groups), verb="", namespace=namespace)
+        return list(dict.fromkeys((one.role_kind, one.role) for one in self._of(asked) if one.rules is None))
+
+    def check_grant(self, request: ApiRequest, route: Route, item: Json, old: Json | None) -> None:
+        """See ``Authorizer``."""
+        check_escalation(self, request, route, item, old)
 
     def role(self, kind: str, namespace: str, name: str) -> Json | None:
         """A role that exists."""

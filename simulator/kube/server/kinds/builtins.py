@@ -1,7 +1,6 @@
 """The kinds that every cluster has, as far as the simulated clients use them.
 
 Defaults are those that somebody reads: a kubelet the grace period, a controller the replicas, an agent the phase.
-Roles and bindings are stored and not enforced.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from simulator.kube.server.kinds.pod_changes import check_pod
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, complete_pod, complete_pod_spec, fill
 from simulator.kube.server.kinds.pod_rules import not_negative
 from simulator.kube.server.kinds.policies import POLICIES
+from simulator.kube.server.kinds.roles import ROLES
 from simulator.kube.server.kinds.services import SERVICES
 from simulator.kube.server.kinds.storage import STORAGE
 from simulator.kube.server.kinds.workloads import WORKLOADS, completing
@@ -290,6 +290,7 @@ BUILTINS: tuple[Resource, ...] = (
     _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
     *POLICIES,
+    *ROLES,
     *SERVICES,
     *STORAGE,
     _stored("apps", "v1", "controllerrevisions", "ControllerRevision", namespaced=True, check=_check_revision),

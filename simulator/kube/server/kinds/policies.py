@@ -1,4 +1,4 @@
-"""Kinds that say what is allowed, wanted or preferred: budgets, autoscalers, classes, networks' policies, roles."""
+"""Kinds that say what is allowed, wanted or preferred: budgets, autoscalers, classes, networks' policies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +7,10 @@ from simulator.kube.server.field_errors import forbidden_field, invalid_value, j
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, fill
 from simulator.kube.server.kinds.quantities import percent_cause, share
 from simulator.kube.server.refusals import Cause
-from simulator.kube.server.registry import Resource, nothing_to_check
+from simulator.kube.server.registry import Resource
 
 Json = dict[str, Any]
 
-RBAC = "rbac.authorization.k8s.io"
 _EVICTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 _TARGET = {"type": "Utilization", "averageUtilization": 80}
 
@@ -72,45 +71,9 @@ def _complete_network_policy(policy: Json, before: Json | None) -> None:
             fill(port, {"protocol": "TCP"})
 
 
-def _complete_role(role: Json, before: Json | None) -> None:
-    role.setdefault("rules", None)
-
-
-def _complete_binding(binding: Json, before: Json | None) -> None:
-    fill(binding.setdefault("roleRef", {}), {"apiGroup": RBAC})
-    for subject in binding.get("subjects") or ():
-        if subject.get("kind") in ("User", "Group"):
-            fill(subject, {"apiGroup": RBAC})
-
-
-def _check_binding(binding: Json, before: Json | None) -> Sequence[Cause]:
-    role = binding["roleRef"]
-    if before is None or role == before.get("roleRef"):
-        return ()
-    shown = ",".join(
-        f"{json_text(go)}:{json_text(role.get(name, ''))}"
-        for go, name in (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"))
-    )
-    return [Cause(field="roleRef", message=f"Invalid value: {{{shown}}}: field is immutable")]
-
-
 def _conditions_only(item: Json, before: Json | None) -> None:
     if before is not None and item.get("status") is not before.get("status"):
         complete_conditions(item, ("lastTransitionTime",))
-
-
-def _role(plural: str, kind: str, *, namespaced: bool) -> Resource:
-    binds = kind.endswith("Binding")
-    return Resource(
-        group=RBAC,
-        version="v1",
-        plural=plural,
-        kind=kind,
-        namespaced=namespaced,
-        creates_on_update=True,
-        complete=_complete_binding if binds else _complete_role,
-        check=_check_binding if binds else nothing_to_check,
-    )
 
 
 POLICIES: tuple[Resource, ...] = (
@@ -178,8 +141,4 @@ POLICIES: tuple[Resource, ...] = (
         namespaced=False,
         counts_generation=True,
     ),
-    _role("roles", "Role", namespaced=True),
-    _role("rolebindings", "RoleBinding", namespaced=True),
-    _role("clusterroles", "ClusterRole", namespaced=False),
-    _role("clusterrolebindings", "ClusterRoleBinding", namespaced=False),
 )
