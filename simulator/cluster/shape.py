@@ -12,10 +12,14 @@ Span = tuple[float, float]
 class Shape:
     """Durations are seconds, spans are drawn from the tape.
 
+    With ``api_replicas`` of 1 there is one API server, which is never behind; with more, the clients are spread over so
+    many that share its store, and it is left to the administrator.
+
     ``agent_settings`` and ``controller_settings`` are fields of the product's settings that differ from their defaults.
     """
 
     nodes: int = 3
+    api_replicas: int = 1
     controllers: int = 1
     api_latency: Span = (0.0003, 0.002)
     socket_latency: Span = (0.0001, 0.0005)

@@ -13,6 +13,7 @@ from simulator.kernel.trace import Trace
 from simulator.kube.calls import Call, Meter
 from simulator.kube.link import ApiLink, Fault, FaultRule
 from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.replica import Replica
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,19 +26,21 @@ class Wiring:
     trace: Trace
     shape: Shape
     server: ApiServer
+    replicas: list[Replica] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     links: dict[str, ApiLink] = field(default_factory=dict)
     rules: list[FaultRule] = field(default_factory=list)
     _seen: dict[int, int] = field(default_factory=dict)
 
     def link(self, client: str, gather_seconds: float = 0.0) -> ApiLink:
-        """A client's way to the API server; one link for all incarnations of a client. It looks at what its watches
-        bring after so many seconds, or at once.
+        """A client's way to the API server, or to one of its replicas; one link for all incarnations of a client. It
+        looks at what its watches bring after so many seconds, or at once.
         """
         if client not in self.links:
             low, high = self.shape.api_latency
+            replicas = self.replicas
             self.links[client] = ApiLink(
-                self.server,
+                replicas[len(self.links) % len(replicas)] if replicas else self.server,
                 clock=self.clock,
                 client=client,
                 latency=partial(self.tape.uniform, f"link:{client}/latency", low, high),
@@ -47,6 +50,13 @@ class Wiring:
                 spawn=lambda rest: world_task(rest, f"{client} on the wire"),
             )
         return self.links[client]
+
+    def move_clients(self, replica: int) -> None:
+        """Whoever speaks to this replica speaks to the next one from now on, if that runs."""
+        here, there = self.replicas[replica], self.replicas[(replica + 1) % len(self.replicas)]
+        for link in self.links.values():
+            if link.api is here and there.runs:
+                link.move(there)
 
     def add_rule(self, rule: FaultRule) -> None:
         """Let requests meet a fault from now on."""

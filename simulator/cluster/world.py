@@ -42,6 +42,7 @@ from simulator.kube.node.netstack import Inodes
 from simulator.kube.node.node import Node
 from simulator.kube.server.api_server import ApiServer
 from simulator.kube.server.registry import Resource
+from simulator.kube.server.replica import Replica
 from simulator.oracles.rest import leaks
 from simulator.oracles.rules import Oracles
 from simulator.oracles.violation import Violation
@@ -62,6 +63,8 @@ class World:
         self.wiring = Wiring(
             loop=loop, clock=self.clock, tape=tape, trace=self.trace, shape=self.shape, server=self.server
         )
+        for number in range(1, self.shape.api_replicas + 1 if self.shape.api_replicas > 1 else 1):
+            self.wiring.replicas.append(self._replica(tape, number))
         self.oracles = Oracles(seconds=loop.time, on_violation=self._violated)
         self.nodes: dict[str, Node] = {}
         self.agents: dict[str, AgentSlot] = {}
@@ -74,6 +77,10 @@ class World:
         self.server.subscribe(self._note_store)
         if self.shape.judged:
             self.server.subscribe(self.oracles.on_store)
+
+    def _replica(self, tape: Tape, number: int) -> Replica:
+        entropy = TapeEntropy(tape, f"replica-{number}/entropy")
+        return Replica(self.server.store, self.clock, entropy, call_webhook=self._call_webhook)
 
     async def start(self) -> None:
         """Install Spiderpool, start the control plane, the controllers and all nodes."""

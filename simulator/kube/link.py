@@ -8,6 +8,7 @@ while a write is on its way does not take the write back.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
@@ -95,6 +96,16 @@ class ApiLink:
             self.cut_watches()
         self._wake()
 
+    def move(self, api: Server) -> None:
+        """Speak to another server from now on, as when a load balancer has broken the connections and made new ones."""
+        self._api = api
+        self.cut_watches()
+
+    @property
+    def api(self) -> Server:
+        """What is at the other end now."""
+        return self._api
+
     def hold_watches(self, resource: str = "") -> None:
         """Deliver no more events of ``resource`` (empty: of any) until ``release_watches``; the client sees nothing."""
         self._held[resource] = None
@@ -180,7 +191,8 @@ class ApiLink:
     async def _arrive(self, request: ApiRequest, seconds: float) -> None:
         """A request whose client is gone reaches the server all the same; nobody reads the answer."""
         await self._clock.sleep(seconds)
-        await self._api.request(request)
+        with suppress(ConnectionError):  # the server has gone, too
+            await self._api.request(request)
 
     def _keep(self, rest: Coroutine[Any, Any, None]) -> None:
         try:
@@ -215,9 +227,10 @@ class ApiLink:
         await self._clock.sleep(self._latency())
         self._sent += 1
         ticket = self._sent
+        feed = self._api.open(request)
         stream = Stream(call.resource, self._clock, self._latency, self.blocked, self._gather_seconds)
         self._streams[ticket] = stream
-        stream.start(self._api.open(request))
+        stream.start(feed)
         try:
             while await stream.has_more():
                 yield stream.take()

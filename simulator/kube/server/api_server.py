@@ -30,7 +30,7 @@ from simulator.kube.server.documents import Documents
 from simulator.kube.server.expiry import Expiry
 from simulator.kube.server.forms import PLAIN, Shaper, form_of
 from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
-from simulator.kube.server.list_options import check_list, flag, list_revision_of, number_of, revision_of
+from simulator.kube.server.list_options import check_list, flag, from_cache, list_revision_of, number_of, revision_of
 from simulator.kube.server.metadata import Draws
 from simulator.kube.server.openapi import OpenApi
 from simulator.kube.server.patching.applying import MEDIA as APPLY
@@ -39,7 +39,7 @@ from simulator.kube.server.patching.field_ownership import Writer, born, put_ent
 from simulator.kube.server.patching.field_validation import check_write_options, validated, validating
 from simulator.kube.server.patching.patches import patching
 from simulator.kube.server.posting import create_by_update, is_new, post_to
-from simulator.kube.server.reads import get, listing, wait_until_fresh
+from simulator.kube.server.reads import catch_up, get, listing, wait_until_fresh
 from simulator.kube.server.refusals import Refusal, method_not_allowed, unknown_resource
 from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route, resolve, watched_path
@@ -47,6 +47,7 @@ from simulator.kube.server.store import Store, Subscriber
 from simulator.kube.server.unreadable import check_readable
 from simulator.kube.server.versions import answer_shown, stored_form, through
 from simulator.kube.server.watch import Feed
+from simulator.kube.server.watch_cache import WatchCache
 from simulator.kube.server.watching import Watching
 from simulator.kube.server.writes import Make, Writes, own_copy, replacement
 
@@ -93,8 +94,9 @@ class ApiServer:
         field_validation: bool = False,
         authorizer: Callable[[Store], Authorizer] | None = None,
         identify: Identify = nobody,
+        cache: WatchCache | None = None,
     ) -> None:
-        """An empty cluster with its four namespaces.
+        """An empty cluster with its four namespaces, or one more server of a cluster that has servers already.
 
         Args:
             clock: the server machine's time.
@@ -107,29 +109,35 @@ class ApiServer:
             authorizer: makes the one who decides which user may do what, from the objects of the store; without one
                 everybody may do everything.
             identify: whose token a text is, for reviews of tokens.
+            cache: what this server has at hand of a store that it shares with other servers; ``None``: it is alone, has
+                a store of its own, and is never late.
         """
         self.clock = clock
         self.entropy = entropy
-        self.store = Store(clock)
+        self.store = Store(clock) if cache is None else cache.etcd
+        known = self.cache = self.store if cache is None else cache
         self.registry = Registry(builtins)
-        reviewer = self._admission = Admission(self.store, clock, entropy, call_webhook)
-        self.authorizer = authorizer(self.store) if authorizer is not None else None
+        reviewer = self._admission = Admission(known, clock, entropy, call_webhook)
+        self.authorizer = authorizer(known) if authorizer is not None else None
         self._writes = Writes(self.store, clock, entropy, reviewer, grant=self._grant)
         self._deletion = Deletion(self.store, clock, reviewer)
         self._answers = Answers(authorizer=self.authorizer, identify=identify)
-        self._watching = Watching(self.store, clock, entropy, buffer=watch_buffer)
+        self._watching = Watching(known, self.store, clock, entropy, buffer=watch_buffer)
         self._managed_fields = managed_fields
         self._field_validation = field_validation
         self._expiries = [
-            Expiry(self.store, kind.table_id, kind.lasts_seconds) for kind in builtins if kind.lasts_seconds
+            Expiry(self.store, kind.table_id, kind.lasts_seconds)
+            for kind in builtins
+            if kind.lasts_seconds and cache is None
         ]
         self.on_request: Callable[[ApiRequest, bool], None] | None = None
         self._definitions = Definitions(
-            self.store, self.registry, clock, self._watching.end_of, managed_fields=managed_fields
+            self.store, known, self.registry, clock, self._watching.end_of, managed_fields=managed_fields
         )
-        discovery = Discovery(self.registry, self.store)
-        self._documents = Documents(discovery, OpenApi(discovery, self.store))
-        self._make_namespaces()
+        discovery = Discovery(self.registry, known)
+        self._documents = Documents(discovery, OpenApi(discovery, known))
+        if cache is None:
+            self._make_namespaces()
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call ``subscriber(revision, type, old, new)`` at every committed write, in order, before its answer leaves.
@@ -156,7 +164,7 @@ class ApiServer:
             if resource.stored is not None:
                 body = answer_shown(body, resource)
             if form is not PLAIN:
-                body = Shaper(form, resource, request.query, self.store).answer(body, self.clock.now())
+                body = Shaper(form, resource, request.query, self.cache).answer(body, self.clock.now())
         except Refusal as refusal:
             return self._refused(request, refusal)
         return ApiResponse(status=status, body=body, warnings=take_advice())
@@ -213,18 +221,23 @@ class ApiServer:
             return await self._list(route, query)
         revision = revision_of(query) if query else None
         if revision:
-            await wait_until_fresh(self.store, self.clock, revision)
-        item = get(self.store, route)
+            await wait_until_fresh(self.cache, revision)
+        item = get(self.store if revision is None else self.cache, route)
         return scale_of(item, route.resource) if route.subresource == "scale" else item
 
     async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
+        store, revision = self.store, None
         if query:
             check_list(query)
             number_of(query, "timeoutSeconds")
             revision = list_revision_of(query)
+            if from_cache(query):
+                store = self.cache
             if revision and not query.get("continue"):
-                await wait_until_fresh(self.store, self.clock, revision)
-        return listing(self.store, route, query)
+                await wait_until_fresh(store, revision)
+        if revision is None and self.cache is not store and not query.get("continue"):
+            await catch_up(self.cache, store)
+        return listing(store, route, query)
 
     async def _post(self, route: Route, request: ApiRequest) -> Json:
         dry_run = bool(request.query.get("dryRun"))
@@ -385,6 +398,11 @@ class ApiServer:
             expiry.begin_again()
         for crd in list(self.store.table(CRD.table_id).objects.values()):
             self._definitions.written(crd)
+
+    def begin_again(self) -> None:
+        """Serve what is known now and end every watch, as a restart does."""
+        self.cut_watches()
+        self._definitions.begin_again()
 
     @property
     def watches_open(self) -> int:

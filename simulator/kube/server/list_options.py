@@ -91,6 +91,16 @@ def check_list(query: Mapping[str, str]) -> None:
     _refuse(causes)
 
 
+def from_cache(query: Mapping[str, str]) -> bool:
+    """Whether a list may be answered with what a server has at hand, instead of what the common store says: when it
+    names a revision, and neither that one exactly nor the rest of a list that has begun.
+    """
+    revision, match = query.get("resourceVersion", ""), query.get(_MATCH, "")
+    if not revision or query.get("continue") or match == "Exact":
+        return False
+    return revision == "0" or bool(match) or query.get("limit", "0") in ("", "0")
+
+
 def check_watch(query: Mapping[str, str]) -> None:
     """Whether the parameters of a watch make sense together.
 

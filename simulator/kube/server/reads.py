@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from simulator.kube.server.continue_tokens import INCONSISTENT, read_token, write_token
 from simulator.kube.server.field_selectors import field_requirements
@@ -17,14 +17,6 @@ from simulator.kube.server.store import Key, Store, Table
 Json = dict[str, Any]
 
 FRESHNESS_WAIT_SECONDS = 3.0
-
-
-class Sleeper(Protocol):
-    """Waiting for a revision that is not there yet."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
 
 
 def selection_of(route: Route, query: Mapping[str, str]) -> Selection:
@@ -48,16 +40,24 @@ def selection_of(route: Route, query: Mapping[str, str]) -> Selection:
     )
 
 
-async def wait_until_fresh(store: Store, clock: Sleeper, revision: int) -> None:
+async def wait_until_fresh(store: Store, revision: int) -> None:
     """Give the server a moment to reach ``revision``.
 
     Raises:
         Refusal: 504, it did not.
     """
     if revision > store.revision:
-        await clock.sleep(FRESHNESS_WAIT_SECONDS)
+        await store.reaching(revision, FRESHNESS_WAIT_SECONDS)
     if revision > store.revision:
         raise version_too_large(revision, store.revision)
+
+
+async def catch_up(cache: Store, etcd: Store) -> None:
+    """What a list costs that must be current: the server waits until what it has at hand is as new as the common store,
+    and asks the store itself when that takes too long.
+    """
+    if cache.revision < etcd.revision:
+        await cache.reaching(etcd.revision, FRESHNESS_WAIT_SECONDS)
 
 
 def get(store: Store, route: Route) -> Json:

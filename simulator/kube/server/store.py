@@ -6,6 +6,7 @@ the changes of the last minutes (from which watches resume and older snapshots a
 when a selector first asks for them. The store knows no Kubernetes rule; ``server.py`` decides what may be written.
 """
 
+import asyncio
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ Key = tuple[str, str]
 TableId = tuple[str, str]
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 Subscriber = Callable[[int, ChangeType, Json | None, Json | None], None]
+Follower = Callable[[TableId, "Change"], None]
 
 HISTORY_SECONDS = 300.0
 
@@ -229,6 +231,8 @@ class Store:
         self._history_seconds = history_seconds
         self._tables: dict[TableId, Table] = {}
         self._subscribers: list[Subscriber] = []
+        self._followers: list[Follower] = []
+        self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self.revision = 0
         self.compacted = 0  # no snapshot is older
 
@@ -243,9 +247,37 @@ class Store:
         """Every table that anybody has asked for."""
         return list(self._tables.values())
 
+    def named_tables(self) -> list[tuple[TableId, Table]]:
+        """As ``tables``, each with its name."""
+        return list(self._tables.items())
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call ``subscriber(revision, type, old, new)`` at each commit, before anybody else can act on it."""
         self._subscribers.append(subscriber)
+
+    def follow(self, follower: Follower) -> None:
+        """Call ``follower(table_id, change)`` at each commit, after the watchers of this store."""
+        self._followers.append(follower)
+
+    def reaching(self, revision: int, patience_seconds: float) -> asyncio.Future[None]:
+        """Done when the store has got to ``revision``, or when patience is over: look which it was."""
+        loop = asyncio.get_running_loop()
+        reached: asyncio.Future[None] = loop.create_future()
+        self._awaited.append((revision, reached))
+        timer = loop.call_later(patience_seconds, _done, reached)
+
+        def forget(_: asyncio.Future[None]) -> None:
+            timer.cancel()
+            self._awaited = [entry for entry in self._awaited if entry[1] is not reached]
+
+        reached.add_done_callback(forget)
+        self._tell_waiting()
+        return reached
+
+    def _tell_waiting(self) -> None:
+        for revision, reached in self._awaited:
+            if revision <= self.revision:
+                _done(reached)
 
     def put(self, table_id: TableId, old: Json | None, new: Json) -> Json:
         """Commit ``new`` in the place of ``old``; stamps the revision into it and keeps it: the caller lets go of it."""
@@ -270,6 +302,10 @@ class Store:
         for subscriber in self._subscribers:
             subscriber(self.revision, kind, old, new)
         table.apply(change)
+        for follower in self._followers:
+            follower(table_id, change)
+        if self._awaited:
+            self._tell_waiting()
 
     def compact(self) -> None:
         """Forget all history, as a compaction does: whoever resumes from an older revision must list again."""
@@ -295,3 +331,8 @@ class Store:
             self._tables[table_id].fill([], self.revision)
         for table in image["tables"]:
             self.table((table["group"], table["plural"])).fill(table["objects"], self.revision)
+
+
+def _done(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

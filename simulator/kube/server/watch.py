@@ -156,7 +156,7 @@ class Watch(Feed):
         return {"type": "DELETED", "object": gone}
 
     def mark(self, revision: int) -> None:
-        """Queue a bookmark, if the client asked for them."""
-        if self.bookmarks and not self.closed and self._after != _NEVER:
+        """Queue a bookmark, if the client asked for them and has not seen more than ``revision``."""
+        if self.bookmarks and not self.closed and self._after <= revision:
             self._tell(bookmark(self.resource, revision))
             self.on_news()

@@ -21,6 +21,7 @@ from simulator.kube.server.watch import Watch
 from simulator.kube.server.writes import WallClock
 
 Json = dict[str, Any]
+Wait = asyncio.TimerHandle | asyncio.Future[None]
 
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0
@@ -30,16 +31,18 @@ WATCH_SECONDS_MIN = 1800
 class Watching:
     """Opens watches and keeps them until they are left."""
 
-    def __init__(self, store: Store, clock: WallClock, entropy: Draws, *, buffer: int) -> None:
+    def __init__(self, store: Store, etcd: Store, clock: WallClock, entropy: Draws, *, buffer: int) -> None:
         """Nobody watches yet.
 
         Args:
-            store: what is watched.
+            store: what is watched: what this server has at hand.
+            etcd: how far everybody's writes have come.
             clock: for the ages that tables show.
             entropy: for the length of watches that name none.
             buffer: events that a watch may hold for a reader who does not read, before it is cut off.
         """
         self._store = store
+        self._etcd = etcd
         self._clock = clock
         self._entropy = entropy
         self._buffer = buffer
@@ -67,16 +70,24 @@ class Watching:
         self._keep(watch, timers)
         if form is not PLAIN:
             watch.show = self._showing(Shaper(form, route.resource, query, self._store))
-        late = (flag(query, "sendInitialEvents") and revision_of(query)) or 0
-        if late > self._store.revision:
+        wanted = self._wanted(query)
+        if wanted > self._store.revision:
             watch.pause()
-            loop = asyncio.get_running_loop()
-            timers.append(loop.call_later(FRESHNESS_WAIT_SECONDS, self._start_late, watch, route, late))
+            reached = self._store.reaching(wanted, FRESHNESS_WAIT_SECONDS)
+            reached.add_done_callback(lambda _: self._start_late(watch, route, wanted))
+            timers.append(reached)
         else:
             self._start(watch, route, query, after)
         return watch
 
-    def _keep(self, watch: Watch, timers: list[asyncio.TimerHandle]) -> None:
+    def _wanted(self, query: Mapping[str, str]) -> int:
+        """How new what is there must be, for a watch that begins with it; one that names no revision wants the newest."""
+        if not flag(query, "sendInitialEvents"):
+            return 0
+        revision = revision_of(query)
+        return self._etcd.revision if revision is None else revision
+
+    def _keep(self, watch: Watch, timers: list[Wait]) -> None:
         table = self._store.table(watch.resource.table_id)
         ticket = table.join(watch)
         number = self._next_watch
@@ -84,6 +95,7 @@ class Watching:
         self._watches[number] = watch
 
         def leave() -> None:
+            watch.closed = True
             for timer in timers:
                 timer.cancel()
             table.leave(watch, ticket)
@@ -112,6 +124,8 @@ class Watching:
 
     def _start_late(self, watch: Watch, route: Route, wanted: int) -> None:
         """The client has seen a revision that this server did not have when the watch began."""
+        if watch.closed:
+            return
         if wanted > self._store.revision:
             watch.refuse(version_too_large(wanted, self._store.revision))
         else:
@@ -132,12 +146,12 @@ class Watching:
             return watch, revision or self._store.revision, seconds
         return watch, None if initial is not None else revision or None, seconds
 
-    def _end_later(self, watch: Watch, seconds: int) -> list[asyncio.TimerHandle]:
+    def _end_later(self, watch: Watch, seconds: int) -> list[Wait]:
         loop = asyncio.get_running_loop()
         if watch.bookmarks and self._bookmark_timer is None:
             self._bookmark_timer = loop.call_later(BOOKMARK_SECONDS, self._send_bookmarks)
         lasts = seconds or WATCH_SECONDS_MIN + self._entropy.below(WATCH_SECONDS_MIN)
-        timers = [loop.call_later(lasts, watch.close)]
+        timers: list[Wait] = [loop.call_later(lasts, watch.close)]
         if watch.bookmarks and lasts > LAST_BOOKMARK_SECONDS:
             timers.append(loop.call_later(lasts - LAST_BOOKMARK_SECONDS, self._mark_last, watch))
         return timers
