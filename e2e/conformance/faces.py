@@ -22,6 +22,7 @@ from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.controllers.role_aggregation import run_role_aggregation
 from simulator.kube.server.access.bootstrap_roles import bootstrap_roles
 from simulator.kube.server.access.rbac import Rbac
 from simulator.kube.server.access.users import AUTHENTICATED, Identity
@@ -159,6 +160,7 @@ class SimulatedFace:
         self._actors = [
             self._loop.create_task(run_garbage_collector(trusted, clock)),
             self._loop.create_task(run_namespace_controller(trusted, clock)),
+            self._loop.create_task(run_role_aggregation(trusted, clock)),
         ]
 
     def send(

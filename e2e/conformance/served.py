@@ -20,6 +20,7 @@ from simulator.face.serving import serve
 from simulator.face.webhook_calls import WebhookCalls
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.controllers.role_aggregation import run_role_aggregation
 from simulator.kube.server.access.bootstrap_roles import bootstrap_roles
 from simulator.kube.server.access.rbac import Rbac
 from simulator.kube.server.api_server import ApiServer
@@ -65,7 +66,7 @@ def served(
 
     Args:
         speed: how fast its time passes.
-        actors: who acts on it, beside the garbage collector and the namespace controller.
+        actors: who acts on it, beside the collectors and the aggregation of roles.
 
     Raises:
         RuntimeError: it did not start.
@@ -80,7 +81,8 @@ def served(
         trusted = Trusted(server)
         async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=speed) as url:
             ports.append(int(url.rpartition(":")[2]))
-            coroutines = [run_garbage_collector(trusted, clock), run_namespace_controller(trusted, clock)]
+            collectors = [run_garbage_collector(trusted, clock), run_namespace_controller(trusted, clock)]
+            coroutines = [*collectors, run_role_aggregation(trusted, clock)]
             tasks = [loop.create_task(one) for one in (*coroutines, *(actors(trusted, clock) if actors else ()))]
             started.set()
             await over.wait()

@@ -21,6 +21,7 @@ from simulator.kernel.trace import Trace
 from simulator.kube.controllers.control_plane import control_plane
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
+from simulator.kube.controllers.role_aggregation import run_role_aggregation
 from simulator.kube.node.host_local import host_local, pod_range
 from simulator.kube.node.machine import Machine
 from simulator.kube.node.macvlan import macvlan
@@ -82,6 +83,7 @@ class ServedCluster:
         await bootstrap_roles(self.server)
         self._run(control_plane(self._api, self._clock, self._tape, self._trace))
         self._run([run_garbage_collector(self._api, self._clock), run_namespace_controller(self._api, self._clock)])
+        self._run([run_role_aggregation(self._api, self._clock)])
         for number in range(1, nodes + 1):
             await self._add_node(f"node-{number}", number)
 

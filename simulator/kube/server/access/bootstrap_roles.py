@@ -1,99 +1,145 @@
-"""The roles that a cluster is born with, as far as people and programs rely on them.
+"""The roles and bindings that a cluster is born with, for people, nodes, components and controllers.
 
-Three make a new user able to ask what there is and what it may do; one makes an administrator; three are given out in
-namespaces. Roles of controllers are left out: controllers of a simulated cluster are trusted (``trusted.py``).
+Controllers of a simulated cluster are trusted (``trusted.py``) and need none of them; who looks them up, binds them to
+an account, or acts as one of those that have them, finds what a real cluster has. Three roles are put together from
+others by their labels, as everybody may do (``controllers/role_aggregation.py``).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.kube.api import ApiRequest
+from simulator.kube.server.access.component_roles import COMPONENT_ROLES, NAMESPACED_ROLES
+from simulator.kube.server.access.controller_roles import CONTROLLER_ROLES
 from simulator.kube.server.access.escalation import GROUP
 from simulator.kube.server.access.users import AUTHENTICATED, MASTERS
 from simulator.kube.server.api_server import ApiServer
 
 Json = dict[str, Any]
-_EVERYTHING = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
-_READ = ["get", "list", "watch"]
-_INFO = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
-_CORE = ["bindings", "configmaps", "events", "limitranges", "persistentvolumeclaims", "pods", "pods/log", "pods/status"]
-_CORE += ["replicationcontrollers", "resourcequotas", "serviceaccounts", "services"]
-_APPS = ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets"]
-_APPS += ["statefulsets/scale"]
+_AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+_AGGREGATED = ("admin", "edit", "view")
+# Which roles are part of which.
+_PARTS: Mapping[str, str] = {
+    "edit": "admin",
+    "view": "edit",
+    "system:aggregate-to-admin": "admin",
+    "system:aggregate-to-edit": "edit",
+    "system:aggregate-to-view": "view",
+}
+_ACCOUNTS = "system:serviceaccounts"
+_MANAGER, _SCHEDULER = "system:kube-controller-manager", "system:kube-scheduler"
 
 
-def _view() -> list[Json]:
-    return [
-        {"apiGroups": [""], "resources": [*_CORE, "namespaces"], "verbs": _READ},
-        {"apiGroups": ["apps"], "resources": _APPS, "verbs": _READ},
-        {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": _READ},
-    ]
+def _group(name: str) -> Json:
+    return {"kind": "Group", "apiGroup": GROUP, "name": name}
 
 
-def _edit() -> list[Json]:
-    changes = [verb for verb in _EVERYTHING if verb not in _READ]
-    return [
-        *_view(),
-        {"apiGroups": [""], "resources": ["secrets"], "verbs": _EVERYTHING},
-        {"apiGroups": [""], "resources": [*_CORE, "pods/eviction", "pods/exec"], "verbs": changes},
-        {"apiGroups": ["apps"], "resources": _APPS, "verbs": changes},
-        {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": changes},
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": _EVERYTHING},
-    ]
+def _user(name: str) -> Json:
+    return {"kind": "User", "apiGroup": GROUP, "name": name}
 
 
-def _admin() -> list[Json]:
-    review = {"apiGroups": ["authorization.k8s.io"], "resources": ["localsubjectaccessreviews"], "verbs": ["create"]}
-    return [*_edit(), review, {"apiGroups": [GROUP], "resources": ["rolebindings", "roles"], "verbs": _EVERYTHING}]
+def _account(name: str) -> Json:
+    return {"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}
 
 
-def _roles() -> Mapping[str, Sequence[Json]]:
-    discovery = sorted([*_INFO, "/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"])
-    ask = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
-    return {
-        "admin": _admin(),
-        "cluster-admin": [
-            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
-            {"verbs": ["*"], "nonResourceURLs": ["*"]},
-        ],
-        "edit": _edit(),
-        "system:basic-user": [
-            {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": ask},
-            {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
-        ],
-        "system:discovery": [{"verbs": ["get"], "nonResourceURLs": discovery}],
-        "system:public-info-viewer": [{"verbs": ["get"], "nonResourceURLs": _INFO}],
-        "view": _view(),
-    }
-
-
-_BINDINGS: Mapping[str, Sequence[str]] = {
-    "cluster-admin": (MASTERS,),
-    "system:basic-user": (AUTHENTICATED,),
-    "system:discovery": (AUTHENTICATED,),
-    "system:public-info-viewer": (AUTHENTICATED, "system:unauthenticated"),
+_BINDINGS: Mapping[str, Sequence[Json]] = {
+    "cluster-admin": (_group(MASTERS),),
+    "system:basic-user": (_group(AUTHENTICATED),),
+    "system:cluster-trust-bundle-discovery": (_group(_ACCOUNTS),),
+    "system:discovery": (_group(AUTHENTICATED),),
+    "system:kube-controller-manager": (_user(_MANAGER),),
+    "system:kube-dns": (_account("kube-dns"),),
+    "system:kube-scheduler": (_user(_SCHEDULER),),
+    "system:monitoring": (_group("system:monitoring"),),
+    "system:node": (),
+    "system:node-proxier": (_user("system:kube-proxy"),),
+    "system:public-info-viewer": (_group(AUTHENTICATED), _group("system:unauthenticated")),
+    "system:service-account-issuer-discovery": (_group(_ACCOUNTS),),
+    "system:volume-scheduler": (_user(_SCHEDULER),),
+}
+# By namespace and name: the role, and who has it.
+_NAMESPACED: Mapping[tuple[str, str], tuple[str, Sequence[Json]]] = {
+    ("kube-system", "system::extension-apiserver-authentication-reader"): (
+        "extension-apiserver-authentication-reader",
+        (_user(_MANAGER), _user(_SCHEDULER)),
+    ),
+    ("kube-system", "system::leader-locking-kube-controller-manager"): (
+        "system::leader-locking-kube-controller-manager",
+        (_user(_MANAGER), _account("kube-controller-manager"), _account("leader-election-controller")),
+    ),
+    ("kube-system", "system::leader-locking-kube-scheduler"): (
+        "system::leader-locking-kube-scheduler",
+        (_user(_SCHEDULER), _account("kube-scheduler")),
+    ),
+    **{
+        (namespace, f"system:controller:{name}"): (f"system:controller:{name}", (_account(name),))
+        for namespace, name in (
+            ("kube-public", "bootstrap-signer"),
+            ("kube-system", "bootstrap-signer"),
+            ("kube-system", "cloud-provider"),
+            ("kube-system", "token-cleaner"),
+        )
+    },
 }
 
 
 async def bootstrap_roles(server: ApiServer) -> None:
     """Create the roles and bindings that are not there."""
-    for name, rules in _roles().items():
-        await _create(server, "ClusterRole", name, {"rules": list(rules)})
-    for name, groups in _BINDINGS.items():
-        subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
-        reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
-        await _create(server, "ClusterRoleBinding", name, {"subjects": subjects, "roleRef": reference})
+    for name in _AGGREGATED:
+        rule = {"clusterRoleSelectors": [{"matchLabels": {f"{_AGGREGATE}{name}": "true"}}]}
+        await _create(server, "ClusterRole", name, {"aggregationRule": rule})
+    for name, lines in (*COMPONENT_ROLES.items(), *CONTROLLER_ROLES.items()):
+        await _create(server, "ClusterRole", name, {"rules": [_rule(line) for line in lines]})
+    for name, subjects in _BINDINGS.items():
+        await _bind(server, "ClusterRole", name, name, subjects)
+    for name in CONTROLLER_ROLES:
+        await _bind(server, "ClusterRole", name, name, [_account(name.removeprefix("system:controller:"))])
+    for (namespace, name), lines in NAMESPACED_ROLES.items():
+        await _create(server, "Role", name, {"rules": [_rule(line) for line in lines]}, namespace)
+    for (namespace, name), (role, subjects) in _NAMESPACED.items():
+        await _bind(server, "Role", role, name, subjects, namespace)
 
 
-async def _create(server: ApiServer, kind: str, name: str, rest: Json) -> None:
+def _rule(line: str) -> Json:
+    verbs, groups, what, *names = line.split(" ")
+    if groups == "-":
+        return {"verbs": verbs.split(","), "nonResourceURLs": what.split(",")}
+    rule: Json = {"verbs": verbs.split(","), "resources": what.split(",")}
+    rule["apiGroups"] = ["" if group == "core" else group for group in groups.split(",")]
+    if names:
+        rule["resourceNames"] = names[0].split(",")
+    return rule
+
+
+async def _bind(
+    server: ApiServer, role_kind: str, role: str, name: str, subjects: Sequence[Json], namespace: str = ""
+) -> None:
+    body: Json = {"roleRef": {"apiGroup": GROUP, "kind": role_kind, "name": role}}
+    if subjects:
+        body["subjects"] = list(subjects)
+    await _create(server, f"{role_kind}Binding", name, body, namespace)
+
+
+async def _create(server: ApiServer, kind: str, name: str, rest: Json, namespace: str = "") -> None:
+    labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    if kind == "ClusterRole" and name in _PARTS:
+        labels[f"{_AGGREGATE}{_PARTS[name]}"] = "true"
     metadata = {
         "name": name,
-        "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+        "labels": labels,
         "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
     }
     body = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, **rest}
-    path = f"/apis/{GROUP}/v1/{kind.lower()}s"
+    within = f"namespaces/{namespace}/" if namespace else ""
+    path = f"/apis/{GROUP}/v1/{within}{kind.lower()}s"
     answer = await server.request(
-        ApiRequest(method="POST", path=path, body=body, user="system:apiserver", groups=(MASTERS,))
+        ApiRequest(
+            method="POST",
+            path=path,
+            body=body,
+            user="system:apiserver",
+            groups=(MASTERS,),
+            user_agent="kube-apiserver",
+        )
     )
     assert answer.status in (201, 409), answer.body
