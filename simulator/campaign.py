@@ -48,6 +48,7 @@ class Scale:
         minutes: of churn and faults, virtual.
         strikes_per_minute: at most; how many it really are is drawn.
         faults: the kinds to choose from.
+        api_replicas: API servers of a world in whose plan something happens to one of them; other worlds have one.
         share: how likely each kind is in a seed's plan.
         leave: whether everybody leaves in the end.
     """
@@ -57,6 +58,7 @@ class Scale:
     minutes: float = 5.0
     strikes_per_minute: float = 12.0
     faults: tuple[Fault, ...] = FAULTS
+    api_replicas: int = 2
     share: float = 0.4
     leave: bool = True
 
@@ -108,20 +110,25 @@ def campaign(first: int, count: int, scale: Scale) -> Iterator[Outcome]:
 
 async def _story(tape: Tape, scale: Scale, outcome: Outcome, worlds: list[World]) -> None:
     reconcile_seconds = (600.0, 60.0)[tape.choose("campaign/reconcile", 2)]
-    shape = Shape(nodes=scale.nodes, agent_settings={"reconcile_seconds": reconcile_seconds})
+    seconds = scale.minutes * 60
+    strikes_max = round(scale.strikes_per_minute * scale.minutes)
+    plan = outcome.plan = draw_plan(tape, scale.faults, seconds=seconds, strikes_max=strikes_max, share=scale.share)
+    concerned = any(fault.where == "replica" for fault in scale.faults if fault.name in plan.kinds)
+    shape = Shape(
+        nodes=scale.nodes,
+        api_replicas=scale.api_replicas if concerned else 1,
+        agent_settings={"reconcile_seconds": reconcile_seconds},
+    )
     world = World(tape, shape, events_kept=20_000)
     worlds.append(world)
     operator = Operator(world)
     churn = Churn(operator=operator, tape=tape, pods_max=scale.pods)
-    seconds = scale.minutes * 60
-    strikes_max = round(scale.strikes_per_minute * scale.minutes)
-    outcome.plan = draw_plan(tape, scale.faults, seconds=seconds, strikes_max=strikes_max, share=scale.share)
     try:
         await world.start()
         await operator.until(operator.ready, READY_SECONDS)
         await churn.install()
         scene = Scene(world=world, operator=operator, pools=churn.pools)
-        await asyncio.gather(churn.run(seconds), play(scene, outcome.plan))
+        await asyncio.gather(churn.run(seconds), play(scene, plan))
         await scene.heal()
         await _settle(world, churn)
         await _rest(world)

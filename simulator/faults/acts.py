@@ -100,6 +100,34 @@ def _watch_held(scene: Scene, strike: Strike) -> None:
     scene.later(strike.numbers["hold_seconds"], link.release_watches)
 
 
+# --- one of several API servers ---
+
+
+def _replica_behind(scene: Scene, strike: Strike) -> None:
+    """It follows the store late, so that who comes to it from another one goes back in time."""
+    replicas = scene.world.wiring.replicas
+    if replicas:
+        replica = replicas[strike.place % len(replicas)]
+        replica.set_lag(strike.numbers["lag_seconds"])
+        scene.later(strike.numbers["hold_seconds"], lambda: replica.set_lag(0.0))
+
+
+def _replica_down(scene: Scene, strike: Strike) -> None:
+    """Its clients find another one that runs; when it is back, it has no history."""
+    wiring = scene.world.wiring
+    if wiring.replicas:
+        number = strike.place % len(wiring.replicas)
+        wiring.replicas[number].stop()
+        wiring.move_clients(number)
+        scene.later(strike.numbers["down_seconds"], wiring.replicas[number].start)
+
+
+def _clients_moved(scene: Scene, strike: Strike) -> None:
+    wiring = scene.world.wiring
+    if wiring.replicas:
+        wiring.move_clients(strike.place % len(wiring.replicas))
+
+
 # --- CNI calls ---
 
 
@@ -243,6 +271,9 @@ ACTS: dict[str, Act] = {
     "api-refusing": _api_state("refusing"),
     "watch-cut": _watch_cut,
     "watch-held": _watch_held,
+    "replica-behind": _replica_behind,
+    "replica-down": _replica_down,
+    "clients-moved": _clients_moved,
     "del-lost": _calls("DEL", lambda _: Upset(lost=True)),
     "del-doubled": _calls("DEL", lambda _: Upset(repeat=1)),
     "del-late": _calls("DEL", lambda seconds: Upset(sleep_before_seconds=seconds)),

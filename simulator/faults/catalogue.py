@@ -1,7 +1,8 @@
 """Everything that goes wrong in a campaign, as a table. ``acts.py`` does what the names say.
 
 Request faults concern the agent of one node and the claims: ``verb`` picks one of ``VERBS``, ``times`` how many requests
-in a row are hit. CNI faults concern calls of the IPAM plugin on one node.
+in a row are hit. CNI faults concern calls of the IPAM plugin on one node. Replica faults concern one of several API
+servers and whoever speaks to it; where there is but one, nothing happens.
 """
 
 from simulator.faults.fault import Fault
@@ -47,6 +48,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="api-refusing", weight=1, where="api", numbers={"hold_seconds": (1.0, 60.0)}),
     Fault(name="watch-cut", weight=1, where="api"),
     Fault(name="watch-held", weight=2, where="api", numbers={"hold_seconds": (1.0, 60.0)}),
+    Fault(
+        name="replica-behind",
+        weight=3,
+        where="replica",
+        numbers={"lag_seconds": (0.05, 60.0), "hold_seconds": (1.0, 90.0)},
+    ),
+    Fault(name="replica-down", weight=1, where="replica", numbers={"down_seconds": (0.5, 60.0)}),
+    Fault(name="clients-moved", weight=3, where="replica"),
     Fault(name="del-lost", weight=2, where="cni", numbers=_CALLS),
     Fault(name="del-doubled", weight=1, where="cni", numbers=_CALLS),
     Fault(name="del-late", weight=2, where="cni", numbers={**_CALLS, "late_seconds": (0.5, 50.0)}),

@@ -85,6 +85,9 @@ class Scene:
         for link in self.world.wiring.links.values():
             link.release_watches()
             link.set_state("up")
+        for replica in self.world.wiring.replicas:
+            replica.start()
+            replica.set_lag(0.0)
         for resume in self._paused:
             resume()
         for controller in self.world.controllers:

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import json
+import re
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +15,8 @@ from simulator.face.http_face import HttpFace
 from simulator.face.identity import Identities, read_tokens
 from simulator.face.scaled_time import LoopClock, ScaledLoop
 from simulator.face.serving import serve
-from simulator.kube.server.api_server import ApiServer
+from simulator.kube.api import ApiRequest
+from simulator.kube.server.api_server import WATCH_BUFFER, ApiServer
 
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 TOKENS = 'secret,jane,1,"system:masters"\nplain,joe,2\n'
@@ -38,6 +41,14 @@ class Door:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)
 
+    async def connect_narrow(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection that holds little of what its client does not read."""
+        way = socket.socket()
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        way.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(way, ("127.0.0.1", self._port))
+        return await asyncio.open_connection(sock=way, limit=4096)
+
     async def send(self, data: bytes) -> bytes:
         """Everything that is said to these bytes, until the server closes."""
         reader, writer = await self.connect()
@@ -59,11 +70,13 @@ class Door:
         return self.server.watches_open
 
 
-def at_the_door(story: Callable[[Door], Awaitable[None]], speed: float = 1.0, **options: Any) -> None:
+def at_the_door(
+    story: Callable[[Door], Awaitable[None]], speed: float = 1.0, watch_buffer: int = WATCH_BUFFER, **options: Any
+) -> None:
     loop = ScaledLoop(speed)
 
     async def main() -> None:
-        server = ApiServer(LoopClock(loop, wall_start=1_800_000_000.0), Draws())
+        server = ApiServer(LoopClock(loop, wall_start=1_800_000_000.0), Draws(), watch_buffer=watch_buffer)
         face = HttpFace(server, Identities(read_tokens(TOKENS)), Draws(), **options)
         async with serve(face, speed=speed) as url:
             await story(Door(url, server))
@@ -208,6 +221,34 @@ def test_a_watch_ends_when_its_client_closes_the_connection(half: bool) -> None:
         writer.close()
 
     at_the_door(story)
+
+
+def test_a_watcher_who_does_not_read_is_cut_off_without_a_gap_and_nobody_else_is() -> None:
+    names = [f"a{number:03}" for number in range(100)]
+    data = {"text": "x" * 200_000}  # together more than a connection holds
+
+    async def story(door: Door) -> None:
+        slow, slow_writer = await door.connect_narrow()
+        quick, quick_writer = await door.connect()
+        for writer in (slow_writer, quick_writer):
+            writer.write(f"GET {CONFIGMAPS}?watch=true HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        await until(lambda: door.watches() == 2)
+        heard = b""
+        for name in names:
+            body = {"metadata": {"name": name}, "data": data}
+            await door.server.request(ApiRequest(method="POST", path=CONFIGMAPS, body=body))
+            while f'"name":"{name}"'.encode() not in heard:
+                heard = heard[-100:] + await quick.read(1 << 20)
+        said = await slow.read()
+        assert said.endswith(b"\r\n0\r\n\r\n")
+        told = [name.decode() for name in re.findall(rb'"name":"(a\d+)"', said)]
+        assert told == names[: len(told)]
+        assert 3 < len(told) < len(names)
+        assert door.watches() == 1
+        for writer in (slow_writer, quick_writer):
+            writer.close()
+
+    at_the_door(story, watch_buffer=3)
 
 
 def test_a_thousand_idle_watchers_hear_of_a_change_and_leave_nothing() -> None:

@@ -47,12 +47,14 @@ def strike(fault: Fault, at_seconds: float) -> Strike:
     return Strike(at_seconds=at_seconds, fault=fault, place=0, numbers=numbers)
 
 
-def in_a_world(body: Callable[[World, Operator, Scene], Awaitable[None]], seed: int = 3) -> list[str]:
+def in_a_world(
+    body: Callable[[World, Operator, Scene], Awaitable[None]], seed: int = 3, api_replicas: int = 1
+) -> list[str]:
     """Play on one node with one pool and one workload; gives the trace's events from the first strike on."""
     tape, worlds = Tape(seed, record=False), list[World]()
 
     async def main() -> None:
-        world = World(tape, Shape(nodes=1))
+        world = World(tape, Shape(nodes=1, api_replicas=api_replicas))
         worlds.append(world)
         operator = Operator(world)
         try:
@@ -82,7 +84,7 @@ def test_a_fault_strikes_and_heals(name: str) -> None:
         await operator.until(_running(operator, 4), 400)
         assert world.server.store.table(("spiderpool.spidernet.io", "spiderreservedips")).objects == {}
 
-    whats = in_a_world(body)
+    whats = in_a_world(body, api_replicas=2 if BY_NAME[name].where == "replica" else 1)
     after = whats[whats.index(name) :]
     assert name not in TOUCHES or TOUCHES[name] in after
 
@@ -98,6 +100,53 @@ def test_what_a_strike_would_still_do_is_void_after_healing() -> None:
         world.agents["n1"].start()
 
     assert in_a_world(body)[-1] == "healed"
+
+
+@pytest.mark.parametrize("name", sorted(fault.name for fault in FAULTS if fault.where == "replica"))
+def test_a_cluster_with_one_api_server_does_not_notice_what_happens_to_one_of_several(name: str) -> None:
+    async def body(world: World, operator: Operator, scene: Scene) -> None:
+        await play(scene, FaultPlan(kinds=(name,), strikes=(strike(BY_NAME[name], 0.0),)))
+        await operator.until(_running(operator, 2), 60)
+        await scene.heal()
+
+    assert in_a_world(body)[-1] == "healed"
+
+
+def test_a_replica_that_falls_behind_catches_up_after_its_time_and_when_faults_stop() -> None:
+    async def body(world: World, operator: Operator, scene: Scene) -> None:
+        fault = BY_NAME["replica-behind"]
+        await play(scene, FaultPlan(kinds=(fault.name,), strikes=(strike(fault, 0.0),)))
+        behind, other = world.wiring.replicas
+        await world.clock.sleep(10)
+        assert behind.revision < other.revision == world.server.store.revision
+        await world.clock.sleep(40)
+        assert behind.lag_seconds == 0
+        assert behind.revision == world.server.store.revision
+        await play(scene, FaultPlan(kinds=(fault.name,), strikes=(strike(fault, 0.0),)))
+        await scene.heal()
+        assert behind.lag_seconds == 0
+
+    assert in_a_world(body, api_replicas=2)[-1] == "healed"
+
+
+def test_who_speaks_to_a_replica_that_goes_down_speaks_to_the_next_one_and_stays_there() -> None:
+    async def body(world: World, operator: Operator, scene: Scene) -> None:
+        first, second = world.wiring.replicas
+        ends = [link.api for link in world.wiring.links.values()]
+        assert set(ends) == {first, second}
+        fault = BY_NAME["replica-down"]
+        await play(scene, FaultPlan(kinds=(fault.name,), strikes=(strike(fault, 0.0),)))
+        assert [replica.runs for replica in (first, second)] == [False, True]
+        assert {link.api for link in world.wiring.links.values()} == {second}
+        await world.clock.sleep(31)
+        assert [replica.runs for replica in (first, second)] == [True, True]
+        await operator.until(_running(operator, 2), 60)
+        assert {link.api for link in world.wiring.links.values()} == {second}
+        second.stop()
+        await scene.heal()
+        assert second.runs
+
+    assert in_a_world(body, api_replicas=2)[-1] == "healed"
 
 
 def _running(operator: Operator, count: int) -> Callable[[], Awaitable[str | None]]:

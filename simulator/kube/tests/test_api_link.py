@@ -9,7 +9,8 @@ from simulator.kube.api import ApiRequest, Json
 from simulator.kube.calls import Meter, describe
 from simulator.kube.link import ApiLink, Fault, FaultPlan, FaultRule
 from simulator.kube.server.api_server import ApiServer
-from simulator.kube.server.tests.api_kit import CONFIGMAPS, Client, VirtualClock, configmap, run, server
+from simulator.kube.server.replica import Replica
+from simulator.kube.server.tests.api_kit import CONFIGMAPS, Client, Seeded, VirtualClock, configmap, run, server
 
 
 def _link(api: ApiServer, *faults: FaultRule, seconds: float = 0.0, **more: Any) -> ApiLink:
@@ -253,5 +254,42 @@ def test_a_watch_can_be_refused_or_lost() -> None:
         assert (events[0]["type"], events[0]["object"]["code"]) == ("ERROR", 410)
         with pytest.raises(ConnectionError):
             await client.events(CONFIGMAPS, 1)
+
+    run(story)
+
+
+def test_a_client_that_is_moved_loses_its_watches_and_speaks_to_the_other_server() -> None:
+    async def story() -> None:
+        one, other = server(), server()
+        link = _link(one)
+        watch = link.watch(ApiRequest(method="GET", path=CONFIGMAPS))
+        begun = asyncio.ensure_future(anext(watch))
+        await asyncio.sleep(1)
+        link.move(other)
+        with pytest.raises(ConnectionError):
+            await begun
+        await Client(link).ok("POST", CONFIGMAPS, configmap("a"))
+        assert (await _names(one), await _names(other), one.watches_open) == ([], ["a"], 0)
+
+    run(story)
+
+
+def test_a_write_that_arrives_late_at_a_server_that_does_not_run_harms_nobody() -> None:
+    async def story() -> None:
+        first = server()
+        replica = Replica(first.store, VirtualClock(), Seeded())
+        fault = Fault(effect="commit_late", seconds=5, give_up_seconds=1)
+        link = ApiLink(
+            replica, clock=VirtualClock(), client="n1", decide=FaultPlan((FaultRule(fault=fault, verb="create"),))
+        )
+        with pytest.raises(TimeoutError):
+            await Client(link).send("POST", CONFIGMAPS, configmap("a"))
+        replica.stop()
+        complaints: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        await asyncio.sleep(10)
+        assert (await _names(first), complaints) == ([], [])
+        with pytest.raises(ConnectionError):
+            await anext(link.watch(ApiRequest(method="GET", path=CONFIGMAPS)))
 
     run(story)

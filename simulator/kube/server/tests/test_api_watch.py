@@ -43,6 +43,24 @@ def test_a_reader_who_does_not_read_is_cut_off() -> None:
     run(story)
 
 
+def test_who_reads_is_not_cut_off_and_who_was_cut_off_goes_on_from_where_it_stood() -> None:
+    async def story() -> None:
+        api = server(watch_buffer=3)
+        client = Client(api)
+        slow, quick = (api.open(ApiRequest(method="GET", path=CONFIGMAPS)) for _ in range(2))
+        heard: list[str] = []
+        for number in range(10):
+            await client.ok("POST", CONFIGMAPS, configmap(f"a{number}"))
+            heard += [quick.queue.popleft()["object"]["metadata"]["name"] for _ in range(len(quick.queue))]
+        assert (slow.closed, len(slow.queue), quick.closed) == (True, 4, False)
+        assert heard == [f"a{number}" for number in range(10)]
+        last = slow.queue[-1]["object"]["metadata"]
+        again = api.open(ApiRequest(method="GET", path=CONFIGMAPS, query={"resourceVersion": last["resourceVersion"]}))
+        assert [event["object"]["metadata"]["name"] for event in again.queue][:2] == ["a4", "a5"]
+
+    run(story)
+
+
 def test_bookmarks_come_every_minute_to_those_who_asked() -> None:
     async def story() -> None:
         api = server()
