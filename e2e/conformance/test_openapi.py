@@ -59,6 +59,48 @@ def test_a_built_in_kind_has_its_fields_down_to_its_specification(space: Workspa
     space.face.send("GET", f"/openapi/v3/{place}", part=fields)
 
 
+@pytest.mark.parametrize(
+    ("place", "package"),
+    [("api/v1", "io.k8s.api.core.v1."), ("apis/apps/v1", "io.k8s.api.apps.v1."), ("api/v1", "io.k8s.apimachinery.")],
+    ids=["core", "apps", "machinery"],
+)
+def test_built_in_schemas_say_which_values_there_are_and_how_they_are_merged(
+    space: Workspace, place: str, package: str
+) -> None:
+    def schemas(document: Json) -> Json:
+        found: Json = document["components"]["schemas"]
+        return {name: _merged(found[name]) for name in sorted(found) if name.startswith(package) and _compared(name)}
+
+    space.face.send("GET", f"/openapi/v3/{place}", part=schemas)
+
+
+# Of kinds and options that only one of the two servers serves there.
+_LEFT_OUT: tuple[str, ...] = (
+    "Binding",
+    "ComponentStatus",
+    "ComponentCondition",
+    "TokenRequest",
+    "Eviction",
+    "WatchEvent",
+    "APIResource",
+)
+_LEFT_OUT += ("DeleteOptions", "Status", "TopologySelector", "Scale")
+
+
+def _compared(name: str) -> bool:
+    return not name.rpartition(".")[2].startswith(_LEFT_OUT)
+
+
+def _merged(schema: Json) -> Any:
+    """A schema without what people read, without zero values that the server says to be defaults, and in our order."""
+    found = _bare(schema)
+    for field in found.get("properties", {}).values():
+        field.pop("default", None)
+    if "required" in found:
+        found["required"] = sorted(found["required"])
+    return found
+
+
 def test_the_index_names_a_document_with_its_hash(space: Workspace) -> None:
     def served(index: Json) -> list[bool]:
         wanted = ("api/v1", "apis/apps/v1", "apis/conformance.test/v1")
