@@ -51,6 +51,11 @@ def test_a_watch_of_the_future_waits_in_silence(space: Workspace) -> None:
     assert space.face.watch(space.path("widgets"), 1, seconds=1, query={"resourceVersion": future}) == []
 
 
+def test_a_watch_of_the_future_gets_no_bookmark_that_leads_back(space: Workspace) -> None:
+    query = {"resourceVersion": str(int(_made(space)) + 100_000), "allowWatchBookmarks": "true"}
+    assert space.face.watch(space.path("widgets"), 1, seconds=4, query=query) == []
+
+
 def test_a_watch_from_before_the_definition_has_expired(space: Workspace) -> None:
     event = space.face.watch(space.path("widgets"), 1, query={"resourceVersion": "1"})[0]
     assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
