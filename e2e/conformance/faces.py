@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 from urllib.parse import quote, urlencode, urlsplit
 
 from e2e.conformance.webhook import Handler, WebhookServer
@@ -86,24 +86,31 @@ class Answer:
         return str(self.body["metadata"]["resourceVersion"])
 
 
+class How(TypedDict, total=False):
+    """What may be said about a request beside what it asks for: by default the administrator sends JSON.
+
+    Attributes:
+        content_type: of the body.
+        accept: the forms of the answer that are taken.
+        query: parameters.
+        user: who asks.
+        agent: the program that asks.
+    """
+
+    content_type: str
+    accept: str
+    query: Mapping[str, str] | None
+    user: str
+    agent: str
+
+
 class Face(Protocol):
     """What claims are made about."""
 
     name: str
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = JSON,
-        accept: str = "",
-        query: Mapping[str, str] | None = None,
-        user: str = ADMIN,
-        agent: str = "",
-    ) -> Answer:
-        """One request of a user, and its answer; ``agent`` is the program that asks."""
+    def send(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
+        """One request of a user, and its answer."""
         ...
 
     def watch(
@@ -163,30 +170,20 @@ class SimulatedFace:
             self._loop.create_task(run_role_aggregation(trusted, clock)),
         ]
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = JSON,
-        accept: str = "",
-        query: Mapping[str, str] | None = None,
-        user: str = ADMIN,
-        agent: str = "",
-    ) -> Answer:
+    def send(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
         """See ``Face``."""
+        user = how.get("user", ADMIN)
         request = ApiRequest(
             method=method,
             path=path,
             body=body,
-            content_type=content_type,
-            accept=accept,
-            query=query or {},
+            content_type=how.get("content_type", JSON),
+            accept=how.get("accept", ""),
+            query=how.get("query") or {},
             user=user,
             groups=(*USERS[user], AUTHENTICATED),
             user_uid=user,
-            user_agent=agent,
+            user_agent=how.get("agent", ""),
         )
         response = self._loop.run_until_complete(self.server.request(request))
         return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
@@ -263,26 +260,16 @@ class HttpFace:
         context = ssl._create_unverified_context()  # noqa: SLF001
         return http.client.HTTPSConnection("127.0.0.1", self._port, context=context, timeout=timeout_seconds)
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = JSON,
-        accept: str = "",
-        query: Mapping[str, str] | None = None,
-        user: str = ADMIN,
-        agent: str = "",
-    ) -> Answer:
+    def send(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
         """See ``Face``."""
-        headers = {"Authorization": f"Bearer {token_of(user)}", "Content-Type": content_type}
-        if accept:
-            headers["Accept"] = accept
-        if agent:
-            headers["User-Agent"] = agent
+        headers = {"Authorization": f"Bearer {token_of(how.get('user', ADMIN))}"}
+        headers["Content-Type"] = how.get("content_type", JSON)
+        if how.get("accept"):
+            headers["Accept"] = how["accept"]
+        if how.get("agent"):
+            headers["User-Agent"] = how["agent"]
         data = None if body is None else json.dumps(body)
-        return self._exchange(method, _url(path, query), data, headers)
+        return self._exchange(method, _url(path, how.get("query")), data, headers)
 
     def raw(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Answer:
         """One request as it stands, whose body may be anything; the answer has its headers."""

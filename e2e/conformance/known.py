@@ -34,7 +34,6 @@ KNOWN: Mapping[str, str] = {
     "helm.a_release_is_installed_upgraded_rolled_back_and_uninstalled": "text given as stringData is not written to the data of a Secret",
     "helm.an_object_of_somebody_else_is_not_taken_over": "an empty map of data is kept",
     "kubectl.kubectl_says_the_same[apply-server-side]": "fields of client-side managers are not taken over when kubectl migrates to server-side apply",
-    "kubectl.kubectl_says_the_same[apply]": "defaults of workloads are not filled in: an unchanged Deployment is reported as configured",
     "kubectl.kubectl_says_the_same[create]": "Services, CronJobs, quotas, budgets, Ingresses and PriorityClasses cannot be created",
     "kubectl.kubectl_says_the_same[custom-resources]": "what is printed of a definition and of its kind is not all the same",
     "kubectl.kubectl_says_the_same[describe-workloads]": "Deployments have no revision, no default strategy and no conditions",

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlencode
 
-from e2e.conformance.faces import ADMIN, JSON, Answer, Face, HttpFace, token_of
+from e2e.conformance.faces import ADMIN, JSON, Answer, Face, How, HttpFace, token_of
 from e2e.conformance.masking import Masks
 from e2e.conformance.webhook import Handler
 from simulator.kube.api import ApiRequest
@@ -42,29 +42,23 @@ class Transcript:
         path: str,
         body: Any = None,
         *,
-        content_type: str = JSON,
-        accept: str = "",
-        query: Mapping[str, str] | None = None,
-        user: str = ADMIN,
-        agent: str = "",
         own: str = "",
         part: Callable[[Json], Any] | None = None,
+        **how: Unpack[How],
     ) -> Answer:
         """See ``Face``. Of a list in which others stand too, only the items named ``own`` are noted; of an answer that is
         too large to keep, or tells more than the claim is about, only the ``part``.
         """
-        answer = self._face.send(
-            method, path, body, content_type=content_type, accept=accept, query=query, user=user, agent=agent
-        )
+        answer = self._face.send(method, path, body, **how)
         noted = answer
         if own and "items" in answer.body:
             items = [item for item in answer.body["items"] if item["metadata"]["name"] == own]
             noted = replace(answer, body={**answer.body, "items": items})
         if part is not None and answer.status < 300:
             noted = replace(answer, body={"part": part(answer.body)})
-        self._note(method, path, body, query, content_type, noted)
-        if accept and self._notes:
-            self.exchanges[-1]["accept"] = accept
+        self._note(method, path, body, how.get("query"), how.get("content_type", JSON), noted)
+        if how.get("accept") and self._notes:
+            self.exchanges[-1]["accept"] = how["accept"]
         return answer
 
     def raw(

@@ -8,31 +8,15 @@ from typing import Any
 
 import msgspec
 
+from simulator.kube.server.metadata_members import METADATA_MEMBERS
+
 Json = dict[str, Any]
 Shape = Callable[[Any], None]
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
 _EMBEDDED_FIELDS = ("apiVersion", "kind", "metadata")
-_METADATA_FIELDS = frozenset(
-    [
-        "name",
-        "generateName",
-        "namespace",
-        "selfLink",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "labels",
-        "annotations",
-        "ownerReferences",
-        "finalizers",
-        "managedFields",
-    ]
-)
+_METADATA = frozenset(METADATA_MEMBERS)
 
 
 def compile_shape(schema: Json) -> Shape | None:
@@ -92,7 +76,7 @@ def _object_shape(schema: Json) -> Shape | None:
 
 def _shape_metadata(metadata: Any) -> None:
     if isinstance(metadata, dict):
-        for name in metadata.keys() - _METADATA_FIELDS:
+        for name in metadata.keys() - _METADATA:
             del metadata[name]
 
 

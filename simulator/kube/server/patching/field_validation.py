@@ -12,6 +12,7 @@ import msgspec
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.advice import advise
 from simulator.kube.server.field_errors import invalid_value, not_supported
+from simulator.kube.server.metadata_members import METADATA_MEMBERS
 from simulator.kube.server.patching.builtin_types import type_of
 from simulator.kube.server.patching.patches import STRATEGIC
 from simulator.kube.server.patching.typed import go_value
@@ -23,23 +24,6 @@ from simulator.kube.server.writes import Make, own_copy
 Json = dict[str, Any]
 
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
-_METADATA_ORDER = (
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-)
 
 
 def check_write_options(request: ApiRequest) -> None:
@@ -132,7 +116,7 @@ def _as_json(item: Json, resource: Resource) -> str:
     if not resource.strategic:
         return msgspec.json.encode(data, order="sorted").decode()
     metadata = item["metadata"]
-    names = [name for name in _METADATA_ORDER if name in metadata]
+    names = [name for name in METADATA_MEMBERS if name in metadata]
     data["metadata"] = {name: metadata[name] for name in (*names, *sorted({*metadata} - {*names}))}
     return msgspec.json.encode(data).decode()
 
