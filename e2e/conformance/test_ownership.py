@@ -235,3 +235,17 @@ def test_who_scales_owns_the_replicas(space: Workspace) -> None:
     space.face.send("PATCH", f"{path}/scale", {"spec": {"replicas": 3}}, content_type=MERGE)
     answer = space.face.send("PATCH", path, body, content_type=APPLY, query=query)
     assert answer.causes == [(".spec.replicas", "FieldManagerConflict")]
+
+
+@pytest.mark.parametrize("own", [{}, {"mine": "1"}], ids=["labels-of-the-template", "labels-of-its-own"])
+def test_what_a_job_gets_at_birth_is_nobodys(space: Workspace, own: dict[str, str]) -> None:
+    template = {
+        "metadata": {"labels": {"app": "x"}},
+        "spec": {"containers": [{"name": "main", "image": "busybox:1"}], "restartPolicy": "Never"},
+    }
+    body = {"metadata": {"name": "a", "labels": own}, "spec": {"suspend": True, "template": template}}
+    path = f"/apis/batch/v1/namespaces/{space.namespace}/jobs"
+    answer = space.face.send("POST", path, {"apiVersion": "batch/v1", "kind": "Job", **body})
+    fields = answer.body["metadata"]["managedFields"][0]["fieldsV1"]
+    assert fields["f:metadata"]["f:labels"] == {".": {}, **{f"f:{name}": {} for name in own or {"app": "x"}}}
+    space.face.send("GET", f"{path}/a", accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")

@@ -194,7 +194,10 @@ class Shaper:
         return {"kind": self._resource.kind, "apiVersion": self._resource.api_version, **item}
 
     def _partial(self, item: Json) -> Json:
-        return {"kind": PARTIAL, "apiVersion": self._form.api_version, "metadata": item["metadata"]}
+        metadata = item["metadata"]
+        if self._resource.whole_annotations:
+            metadata = _without(metadata, self._resource.whole_annotations)
+        return {"kind": PARTIAL, "apiVersion": self._form.api_version, "metadata": metadata}
 
     def _unfit(self, *, listed: bool) -> Refusal:
         resource = self._resource
@@ -215,3 +218,9 @@ def _printer_of(resource: Resource, store: Store) -> Printer:
     versions = definition["spec"]["versions"] if definition else []
     version: Json = next((one for one in versions if one["name"] == resource.version), {})
     return custom_printer(version.get("additionalPrinterColumns"))
+
+
+def _without(metadata: Json, annotations: Sequence[str]) -> Json:
+    left = {name: value for name, value in (metadata.get("annotations") or {}).items() if name not in annotations}
+    shown = {name: value for name, value in metadata.items() if name != "annotations"}
+    return {**shown, "annotations": left} if left else shown

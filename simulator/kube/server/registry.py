@@ -70,6 +70,8 @@ class Resource:
         list_kind: the kind of a collection; empty: the kind, and ``List``.
         scale: where replica counts and the selector stand, for a custom resource with /scale.
         stored: what the objects are stored as, where a definition has several versions.
+        whole_annotations: annotations that belong to this version of the kind: who asks for the metadata alone does not
+            get them.
         lasts_seconds: after which an object that nobody writes is deleted; zero: never.
         deprecation: what is said with every answer; empty: nothing.
     """
@@ -105,6 +107,7 @@ class Resource:
     list_kind: str = ""
     scale: Mapping[str, str] | None = None
     stored: "Resource | None" = None
+    whole_annotations: tuple[str, ...] = ()
     lasts_seconds: float = 0.0
     deprecation: str = ""
 

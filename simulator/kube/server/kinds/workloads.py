@@ -245,6 +245,7 @@ WORKLOADS: tuple[Resource, ...] = (
             "numberReady": 0,
         },
         complete=_complete_daemon_set,
+        whole_annotations=(_GENERATION,),
         check=_check_daemon_set,
     ),
 )

@@ -64,6 +64,7 @@ _FILLED_IN = {
     "PersistentVolume": (("f:metadata", "f:finalizers"),),
     "DaemonSet": (("f:spec", "f:template", "f:metadata", "f:creationTimestamp"),),
 }
+_COPIED = {"Job": (("f:spec", "f:template", "f:metadata", "f:labels"), ("f:metadata", "f:labels"))}
 
 
 class Writer(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,11 +176,26 @@ def _others(entries: Iterable[Entry], lost: Fields) -> list[Entry]:
 def born(item: Json, body: Json, resource: Resource, writer: Writer, now: str) -> list[Entry]:
     """The entries of an object that is created by a plain write; ``body`` is what was sent."""
     difference = Difference(nothing_of(resource), _plain(item), type_of(resource))
-    sent = fields_of(body, type_of(resource))
-    hidden = [top for top in _FILLED_IN.get(resource.kind, ()) if not any(place[: len(top)] == top for place in sent)]
-    written = (place for place in difference.written if not any(place[: len(top)] == top for top in hidden))
+    sent = _with_copies(fields_of(body, type_of(resource)), resource)
+    written = difference.written
+    if filled_in := _FILLED_IN.get(resource.kind):
+        around = {place[:length] for place in sent for length in range(1, len(place) + 1)}
+        written = frozenset(place for place in written if place in around or not _below(place, filled_in))
     fields = _ownable(written, resource, "")
     return [_entry(writer, resource, fields, now)] if fields else []
+
+
+def _with_copies(sent: Fields, resource: Resource) -> Fields:
+    """What was sent, and what the kind's defaults copy of it: a Job without labels takes those of its template."""
+    copied = _COPIED.get(resource.kind)
+    if copied is None or any(_below(place, (copied[1],)) and place != copied[1] for place in sent):
+        return sent
+    source, target = copied
+    return sent | {target + place[len(source) :] for place in sent if _below(place, (source,))}
+
+
+def _below(place: tuple[str, ...], tops: Iterable[tuple[str, ...]]) -> bool:
+    return any(place[: len(top)] == top for top in tops)
 
 
 def _entry(writer: Writer, resource: Resource, fields: Fields, now: str) -> Entry:
