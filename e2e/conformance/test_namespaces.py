@@ -131,3 +131,11 @@ def test_a_namespace_that_is_not_there_is_named(space: Workspace) -> None:
         refused = space.face.send("POST", path, body)
         assert refused.refusal == (404, "NotFound")
         assert refused.body["details"] == {"name": "nowhere", "kind": "namespaces"}
+
+
+@pytest.mark.parametrize("condition", [{"uid": "11111111-1111-4111-8111-111111111111"}, {"resourceVersion": "1"}])
+def test_another_namespace_than_the_one_that_was_meant_stays(space: Workspace, condition: dict[str, str]) -> None:
+    refused = space.face.send("DELETE", _path(space), {"preconditions": condition})
+    assert refused.refusal == (409, "Conflict")
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.conformance.test"
+    assert space.face.send("DELETE", definition, {"preconditions": condition}).refusal == (409, "Conflict")

@@ -75,6 +75,7 @@ def test_with_selectors_nobody_counts_the_rest(space: Workspace) -> None:
 def test_pages_of_all_namespaces_go_on_where_they_ended(space: Workspace) -> None:
     for name in ("a", "b"):
         space.bare.send("POST", space.path("widgets"), widget(name, labels={"paged": "everywhere"}))
+    space.bare.send("POST", space.path("widgets"), widget("c"))  # for it, the server promises another page
     query = {"labelSelector": "paged=everywhere", "limit": "1"}
     path = "/apis/conformance.test/v1/widgets"
     first = space.face.send("GET", path, query=query)

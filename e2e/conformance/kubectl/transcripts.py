@@ -32,7 +32,8 @@ _RULES: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ "), "log "),
     (re.compile(r"(?<=\S) {2,}"), "  "),
 )
-_NOISE = "very short watch: "  # what kubectl says, or does not get to say, of a watch that it has just given up itself
+# What kubectl says, or does not get to say, of a watch that it has just given up itself.
+_NOISE = re.compile(r'very short watch: |"Failed to watch" err="context deadline exceeded"')
 _NODE_PORT = re.compile(r"\b3[0-2]\d{3}\b")
 _FIELD = re.compile(r"^ +\S+\t<[^>]+>|^ *enum: |^(GROUP|KIND|VERSION|FIELD|FIELDS|RESOURCE)\b")
 
@@ -45,7 +46,9 @@ def lines_of(said: Iterable[Said], folder: Path) -> list[str]:
         found.append(f"$ {one.typed}")
         out = [_masked(line, masks, folder) for line in without_prose(one.typed, one.out.splitlines())]
         found += sorted(out) if one.unordered else out
-        found += [f"! {_masked(line, masks, folder)}".rstrip() for line in one.err.splitlines() if _NOISE not in line]
+        found += [
+            f"! {_masked(line, masks, folder)}".rstrip() for line in one.err.splitlines() if not _NOISE.search(line)
+        ]
         if one.code:
             found.append(f"= {one.code}")
     return found

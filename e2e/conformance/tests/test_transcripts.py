@@ -40,6 +40,14 @@ def test_what_a_user_chose_stays(line: str) -> None:
     assert lines_of([_said(line)], Path("/nowhere"))[1] == line
 
 
+@pytest.mark.parametrize(
+    "why", ["very short watch: Unexpected watch close", '"Failed to watch" err="context deadline exceeded"']
+)
+def test_what_kubectl_logs_of_a_watch_that_it_gave_up_is_left_out(why: str) -> None:
+    err = f"E1123 22:33:54.100000    4711 reflector.go:227] {why}\nerror: timed out\n"
+    assert lines_of([_said(err=err)], Path("/nowhere"))[1:] == ["! error: timed out"]
+
+
 def test_errors_and_exit_codes_are_marked() -> None:
     said = [_said("out\n", typed="kubectl get x", err="not there\n", code=1)]
     assert lines_of(said, Path("/nowhere")) == ["$ kubectl get x", "out", "! not there", "= 1"]

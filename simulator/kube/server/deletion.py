@@ -104,6 +104,13 @@ def _check_options(given: Mapping[str, Any]) -> None:
         raise invalid("meta.k8s.io", "DeleteOptions", "", causes)
 
 
+# These two look for themselves, before the store would, and say it in their own words.
+_OWN_WORDS = {
+    ("", "namespaces"): "Precondition failed",
+    ("apiextensions.k8s.io", "customresourcedefinitions"): "precondition failed",
+}
+
+
 class Deletion:
     """Deleting objects of one store."""
 
@@ -170,6 +177,14 @@ class Deletion:
         resource, metadata = route.resource, item["metadata"]
         if resource.kind == "Namespace" and route.name in _PERMANENT_NAMESPACES:
             raise forbidden("", resource.plural, route.name, "this namespace may not be deleted")
+        own = _OWN_WORDS.get(resource.table_id)
+        for name, wanted, found in (
+            ("UID", options.uid, metadata["uid"]),
+            ("ResourceVersion", options.revision, metadata["resourceVersion"]),
+        ):
+            if own and wanted and wanted != found:
+                why = f"{own}: {name} in precondition: {wanted}, {name} in object meta: {found}"
+                raise conflict(resource.group, resource.plural, route.name, why)
         if options.uid and options.uid != metadata["uid"]:
             why = (
                 f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']})."
@@ -192,9 +207,8 @@ class Deletion:
         lingers = _lingers(resource, item)
         goes = grace == 0 and not finalizers and not lingers
         if goes and not resource.graceful:
-            if not options.dry_run:
-                self.store.remove(resource.table_id, item)
-            return item if resource.returns_deleted else success(resource, item)
+            gone = item if options.dry_run else self.store.remove(resource.table_id, item)
+            return gone if resource.returns_deleted else success(resource, item)
         marked = metadata.get("deletionTimestamp") is not None
         pending = metadata.get("deletionGracePeriodSeconds") or 0
         if not marked or grace < pending or finalizers != (metadata.get("finalizers") or []):
@@ -205,7 +219,7 @@ class Deletion:
                 fresh["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
             item = fresh if options.dry_run else self.store.put(resource.table_id, item, fresh)
         if goes and not options.dry_run:
-            self.store.remove(resource.table_id, item)
+            return self.store.remove(resource.table_id, item)
         return item
 
     def _grace(self, resource: Resource, item: Json, options: DeleteOptions) -> int:
