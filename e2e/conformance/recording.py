@@ -93,6 +93,8 @@ class Transcript:
             noted = part(answer.body) if part is not None and answer.status < 300 else answer.body
             exchange["answer"] = self._masks.value(noted)
             exchange["headers"] = dict(answer.headers)
+            if answer.warnings:
+                exchange["warnings"] = [self._masks.text(warning) for warning in answer.warnings]
             if data:
                 exchange["body"] = sha256(self._masks.text(data.decode(errors="replace")).encode()).hexdigest()[:12]
             self.exchanges.append(exchange)

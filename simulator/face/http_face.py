@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, media_type, read_body
+from simulator.face.duplicates import duplicates_of
 from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
 from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
@@ -100,7 +101,8 @@ class HttpFace:
         self._in_flight += 1
         try:
             if request.method not in ("GET", "HEAD"):
-                asked = msgspec.structs.replace(asked, body=await _body(request))
+                body, duplicates = await _body(request)
+                asked = msgspec.structs.replace(asked, body=body, duplicates=duplicates)
             return await self._server.request(asked)
         finally:
             self._in_flight -= 1
@@ -155,6 +157,9 @@ class HttpFace:
         return b'{"type":"%s","object":%s}\n' % (event["type"].encode(), self._encoded[1])
 
 
+_FIELDS_TOLD_OF = (JSON, "application/merge-patch+json", "application/strategic-merge-patch+json")
+
+
 def _note(news: asyncio.Future[None]) -> None:
     if not news.done():
         news.set_result(None)
@@ -182,16 +187,19 @@ def _worn(asked: ApiRequest, identity: Identity) -> ApiRequest:
     )
 
 
-async def _body(request: web.BaseRequest) -> Any:
-    """What a request carries, read no further than the real server would."""
+async def _body(request: web.BaseRequest) -> tuple[Any, tuple[str, ...]]:
+    """What a request carries, read no further than the real server would, and what it says twice."""
     if (request.content_length or 0) > BYTES_MAX:
-        return TOO_LARGE
+        return TOO_LARGE, ()
     data = bytearray()
     async for chunk in request.content.iter_any():
         data += chunk
         if len(data) > BYTES_MAX:
-            return TOO_LARGE
-    return read_body(bytes(data), request.method, request.headers.get("Content-Type", ""))
+            return TOO_LARGE, ()
+    kind = request.headers.get("Content-Type", "")
+    body = read_body(bytes(data), request.method, kind)
+    wanted = request.method != "DELETE" and media_type(kind) in _FIELDS_TOLD_OF
+    return body, duplicates_of(bytes(data)) if wanted and isinstance(body, dict) else ()
 
 
 def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web.Response:

@@ -18,13 +18,15 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     (labelSelector, fieldSelector, limit, continue, resourceVersion, dryRun, allowWatchBookmarks, ...).
     ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``,
     ``groups``, ``user_uid`` and ``user_extra`` are who asks, by what the face has verified; ``user_agent`` is the
-    program, by its own word. ``body`` may be an ``Unreadable``.
+    program, by its own word. ``body`` may be an ``Unreadable``; ``duplicates`` are the places of the members that it had
+    more than once in the text that a face has read.
     """
 
     method: str
     path: str
     query: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
+    duplicates: tuple[str, ...] = ()
     content_type: str = "application/json"
     accept: str = ""
     user: str = "admin"

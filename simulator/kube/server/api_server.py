@@ -251,7 +251,7 @@ class ApiServer:
             writer, body = self._writer(request, route), request.body
             validation = self._validation(request)
             if validation:
-                body = validated(body, route.resource, validation)
+                body = validated(request, route.resource, validation)
             if route.resource.stored is not None:
                 body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
             item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
@@ -312,7 +312,7 @@ class ApiServer:
         """From the old version to the one that a PUT or PATCH asks for."""
         validation = self._validation(request) if subresource != "scale" else ""
         if request.method == "PUT":
-            body = validated(request.body, resource, validation) if validation else request.body
+            body = validated(request, resource, validation) if validation else request.body
             return replacement(body, resource)
         make = patching(request.content_type, request.body, resource)
         return validating(make, request, resource, validation) if validation else make

@@ -65,28 +65,36 @@ def _take_out(value: Any, kind: ValueType, place: str, found: list[str]) -> None
             _take_out(item, kind.element(), f"{place}[{position}]", found)
 
 
-def validated(body: Any, resource: Resource, validation: str) -> Any:
+def validated(request: ApiRequest, resource: Resource, validation: str) -> Any:
     """The body of a POST or PUT without unknown fields.
 
     Raises:
-        Refusal: 400, it has some, and ``validation`` is strict.
+        Refusal: 400, it has some, or a field twice, and ``validation`` is strict.
     """
+    body = request.body
     if not isinstance(body, dict) or body.get("kind", resource.kind) != resource.kind:
         return body
     body = own_copy(body)
-    found = taken_out(body, type_of(resource))
+    found = _complaints(request, taken_out(body, type_of(resource)))
     if found and validation == "Strict":
-        text = ", ".join(f'unknown field "{place}"' for place in found)
+        text = ", ".join(found)
         shown = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise bad_request(f"{shown}: strict decoding error: {text}")
     _tell(found, validation)
     return body
 
 
+def _complaints(request: ApiRequest, unknown: list[str]) -> list[str]:
+    """What is said of a body: its duplicate fields, then its unknown ones, in which nothing else is looked for."""
+    within = tuple(f"{place}{end}" for place in unknown for end in (".", "["))
+    twice = [place for place in request.duplicates if place not in unknown and not place.startswith(within)]
+    return [*(f'duplicate field "{place}"' for place in twice), *(f'unknown field "{place}"' for place in unknown)]
+
+
 def _tell(found: list[str], validation: str) -> None:
     if validation != "Ignore":
-        for place in found:
-            advise(f'unknown field "{place}"')
+        for text in found:
+            advise(text)
 
 
 def validating(make: Make, request: ApiRequest, resource: Resource, validation: str) -> Make:
@@ -101,7 +109,7 @@ def validating(make: Make, request: ApiRequest, resource: Resource, validation: 
         item = make(old)
         if validation == "Strict":
             shown = go_value(request.body) if strategic else _as_json(item, resource)
-        found = taken_out(item, type_of(resource))
+        found = _complaints(request, taken_out(item, type_of(resource)))
         if found and validation == "Strict":
             raise _strict(shown, found)
         _tell(found, validation)
@@ -122,7 +130,7 @@ def _as_json(item: Json, resource: Resource) -> str:
 
 
 def _strict(shown: str, found: list[str]) -> Refusal:
-    text = ", ".join(f'unknown field "{place}"' for place in found)
+    text = ", ".join(found)
     refusal = invalid("", "", "", [invalid_value("patch", shown, f"strict decoding error: {text}")])
     refusal.status["details"].pop("kind")
     return refusal
