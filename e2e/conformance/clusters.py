@@ -19,6 +19,7 @@ from e2e.conformance.served import served
 from simulator.face.scaled_time import LoopClock
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
+from simulator.kube.controllers.disruptions import Disruptions
 from simulator.kube.controllers.jobs import Jobs
 from simulator.kube.controllers.plane import plane
 from simulator.kube.controllers.replicas import ReplicaSets
@@ -97,9 +98,10 @@ def simulated() -> Iterator[Cluster]:
 
 
 def _actors(server: Trusted, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
-    shared = plane(server, clock, _Steady(), _Silent())
-    loops = [kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs)]
-    return [*[view.run() for view in shared.views()], *[loop.run() for loop in loops]]
+    shared = plane(server, clock, _Steady(), _Silent(), events=True)
+    loops = [kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)]
+    views = [view.run() for view in shared.views()]
+    return [*views, *[loop.run() for loop in loops], *[one.run() for one in shared.recorders()]]
 
 
 class _Steady:

@@ -20,6 +20,9 @@ ROOTS: Mapping[str, str] = {
     "daemonsets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
     "leases": "/apis/coordination.k8s.io/v1",
+    "events": "/api/v1",
+    "controllerrevisions": "/apis/apps/v1",
+    "poddisruptionbudgets": "/apis/policy/v1",
 }
 CLUSTER_SCOPED = ("nodes", "namespaces")
 
@@ -31,6 +34,7 @@ class ApiError(Exception):
         super().__init__(f"{status} {body.get('reason', '')}: {body.get('message', '')}")
         self.status = status
         self.reason = str(body.get("reason", ""))
+        self.message = str(body.get("message", ""))
 
     @property
     def gone(self) -> bool:
@@ -59,10 +63,11 @@ def path(resource: str, namespace: str = "", name: str = "", subresource: str = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One user's way to the API."""
+    """One user's way to the API; ``program`` is what the user runs, which owns the fields that it writes."""
 
     api: Api
     user: str
+    program: str = ""
 
     async def get(self, resource: str, name: str, namespace: str = "") -> Json | None:
         """One object, read consistently; None when there is none."""
@@ -127,7 +132,13 @@ class Client:
         content_type: str = "application/json",
     ) -> Json:
         request = ApiRequest(
-            method=method, path=where, query=query or {}, body=body, content_type=content_type, user=self.user
+            method=method,
+            path=where,
+            query=query or {},
+            body=body,
+            content_type=content_type,
+            user=self.user,
+            user_agent=self.program,
         )
         answer = await self.api.request(request)
         if answer.status >= 400:

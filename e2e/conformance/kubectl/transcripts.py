@@ -27,7 +27,7 @@ _RULES: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
     (re.compile(rf"(?<=once-)[{_SAFE}]{{5}}(?!\w)"), "generated"),
     (re.compile(rf"(hash[=:\"]+ ?\"?)[{_SAFE}]{{6,10}}(?!\w)"), r"\1generated"),
     (re.compile(r'"serverAddress":"[^"]+"'), '"serverAddress":"where it is"'),
-    (re.compile(r"\b10[.]255[.]0[.]\d+"), "a cluster IP"),
+    (re.compile(r"\b10[.](?:255[.]0|96[.]\d+)[.]\d+"), "a cluster IP"),
     (re.compile(r"\b(?:LIVE|MERGED)-\d+"), lambda found: found.group().partition("-")[0]),
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ "), "log "),
     (re.compile(r"(?<=\S) {2,}"), "  "),

@@ -1,4 +1,4 @@
-"""The cluster's controllers, as coroutines that a world runs: views, scheduler, workloads, node lifecycle, pod GC.
+"""The cluster's controllers, as coroutines that a world runs: views, scheduler, workloads, budgets, node lifecycle, pod GC.
 
 Owners' garbage collection and namespaces belong to the API server's side and are not here.
 """
@@ -9,6 +9,7 @@ from typing import Any
 from simulator.kube.api import Api
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
+from simulator.kube.controllers.disruptions import Disruptions
 from simulator.kube.controllers.jobs import Jobs
 from simulator.kube.controllers.node_lifecycle import NodeLifecycle
 from simulator.kube.controllers.plane import plane
@@ -19,7 +20,9 @@ from simulator.kube.controllers.statefulsets import StatefulSets
 from simulator.kube.ports import Choices, Clock, Trace
 
 
-def control_plane(api: Api, clock: Clock, tape: Choices, trace: Trace) -> list[Coroutine[Any, Any, None]]:
+def control_plane(
+    api: Api, clock: Clock, tape: Choices, trace: Trace, *, events: bool = False
+) -> list[Coroutine[Any, Any, None]]:
     """All controllers over shared views. Each coroutine runs until it is cancelled; cancel all to crash them.
 
     Args:
@@ -27,8 +30,11 @@ def control_plane(api: Api, clock: Clock, tape: Choices, trace: Trace) -> list[C
         clock: the control plane's own clock; its monotonic time must never go back.
         tape: picks reaction times and breaks ties.
         trace: what the controllers report to.
+        events: whether they write Events, which cost a request each.
     """
-    shared = plane(api, clock, tape, trace)
-    loops = [kind(shared).loop for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs)]
-    rest = [NodeLifecycle(shared).run(), PodGc(shared).run()]
+    shared = plane(api, clock, tape, trace, events=events)
+    loops = [
+        kind(shared).loop for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)
+    ]
+    rest = [NodeLifecycle(shared).run(), PodGc(shared).run(), *[one.run() for one in shared.recorders()]]
     return [*[view.run() for view in shared.views()], *[loop.run() for loop in loops], *rest]

@@ -1,10 +1,13 @@
 """The DaemonSet controller: one pod on each node that may take it. The scheduler binds them; the affinity says where.
 
-Pods tolerate what daemons must live through (not ready, unreachable, cordon, pressure). A new template replaces one pod
-at a time.
+Pods tolerate what daemons must live through: a cordon, pressure, and, once they are there, that the node is not ready.
+A new template replaces one pod at a time.
 """
 
+from collections.abc import Collection
+
 from simulator.kube.api import Json
+from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
     create_pod,
     delete_pod,
@@ -16,17 +19,20 @@ from simulator.kube.controllers.owned_pods import (
     template_hash,
     write_status,
 )
-from simulator.kube.controllers.placement import affinity_to, named_node, refusal
+from simulator.kube.controllers.placement import affinity_to, named_node, unsuited
 from simulator.kube.controllers.plane import Plane, node_of
 from simulator.kube.controllers.reconciler import Reconciler
+from simulator.kube.controllers.template_revisions import keep_revision
 from simulator.kube.view import key_of, uid_of
 
 HASH_LABEL = "controller-revision-hash"
+GENERATION_LABEL = "pod-template-generation"
+COMPONENT = "daemonset-controller"
+_ALL = ("NoSchedule", "NoExecute")
+_SHOWN = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 _TOLERATED = (
     ("node.kubernetes.io/not-ready", "NoExecute"),
     ("node.kubernetes.io/unreachable", "NoExecute"),
-    ("node.kubernetes.io/not-ready", "NoSchedule"),
-    ("node.kubernetes.io/unreachable", "NoSchedule"),
     ("node.kubernetes.io/disk-pressure", "NoSchedule"),
     ("node.kubernetes.io/memory-pressure", "NoSchedule"),
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
@@ -64,25 +70,48 @@ class DaemonSets:
         if item is None or item["metadata"].get("deletionTimestamp"):
             return
         hashed = template_hash(item["spec"]["template"])
+        await keep_revision(self._plane, item, "DaemonSet", HASH_LABEL, hashed, self._used(item))
         wanted = [name for name in sorted(self._node_names()) if not self._refused(item, hashed, name)]
         by_node = self._by_node(item)
         for name in wanted:
             if name not in by_node:
-                await create_pod(self._plane, self._pod(item, hashed, name))
+                await self._make(item, self._pod(item, hashed, name))
         for name, pods in by_node.items():
             for pod in self._plane.pods.active(pods):
-                surplus = name not in wanted or pod is not pods[0]
+                away = name not in wanted and self._refused(item, hashed, name, ("NoExecute",))
+                surplus = away or pod is not pods[0]
                 if surplus or is_over(pod):
-                    await delete_pod(self._plane, pod)
+                    await self._take(item, pod)
         await self._update(item, hashed, wanted)
         await self._count(item, hashed, wanted)
+
+    def _used(self, item: Json) -> list[str]:
+        pods = self._plane.pods.indexed("controller", uid_of(item))
+        return [f"{item['metadata']['name']}-{pod['metadata']['labels'].get(HASH_LABEL, '')}" for pod in pods]
+
+    async def _make(self, item: Json, pod: Json) -> None:
+        try:
+            made = await create_pod(self._plane, pod)
+        except ApiError as error:
+            self._tell(item, "FailedCreate", f"Error creating: {error.message}")
+            raise
+        if made is not None:
+            self._tell(item, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+
+    async def _take(self, item: Json, pod: Json) -> None:
+        await delete_pod(self._plane, pod)
+        self._tell(item, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+
+    def _tell(self, item: Json, reason: str, message: str) -> None:
+        warning = reason.startswith("Failed")
+        self._plane.events.tell(COMPONENT, "DaemonSet", item, reason, message, warning=warning)
 
     def _node_names(self) -> list[str]:
         return [node["metadata"]["name"] for node in self._plane.nodes.objects.values()]
 
-    def _refused(self, item: Json, hashed: str, name: str) -> str:
+    def _refused(self, item: Json, hashed: str, name: str, effects: Collection[str] = _ALL) -> str:
         node = self._plane.nodes.get("", name)
-        return "gone" if node is None else refusal(self._pod(item, hashed, name), node)
+        return "gone" if node is None else unsuited(self._pod(item, hashed, name), node, effects)
 
     def _by_node(self, item: Json) -> dict[str, list[Json]]:
         found: dict[str, list[Json]] = {}
@@ -102,12 +131,13 @@ class DaemonSets:
             return
         for pod in pods:
             if pod["metadata"]["labels"].get(HASH_LABEL) != hashed:
-                await delete_pod(self._plane, pod)
+                await self._take(item, pod)
                 return
 
     def _pod(self, item: Json, hashed: str, node: str) -> Json:
         reference = owner_reference(item, "DaemonSet", "apps/v1")
-        pod = pod_from(item["spec"]["template"], item, reference, labels={HASH_LABEL: hashed})
+        labels = {HASH_LABEL: hashed, GENERATION_LABEL: _templates_counted(item)}
+        pod = pod_from(item["spec"]["template"], item, reference, labels=labels)
         pod["spec"]["affinity"] = affinity_to(node)
         tolerations = [*(pod["spec"].get("tolerations") or [])]
         tolerations += [{"key": key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED]
@@ -128,9 +158,14 @@ class DaemonSets:
             "updatedNumberScheduled": sum(1 for pod in pods if pod["metadata"]["labels"].get(HASH_LABEL) == hashed),
             "observedGeneration": item["metadata"].get("generation", 1),
         }
-        await write_status(self._plane, "daemonsets", item, status)
+        await write_status(self._plane, "daemonsets", item, status, zeros=_SHOWN)
 
 
 def _facts(node: Json) -> tuple[object, ...]:
     spec = node.get("spec") or {}
     return spec.get("taints") or [], node["metadata"].get("labels") or {}
+
+
+def _templates_counted(item: Json) -> str:
+    """How many templates it has had, for clients of an API that is gone; the server keeps the count."""
+    return str((item["metadata"].get("annotations") or {}).get("deprecated.daemonset.template.generation", "1"))

@@ -5,9 +5,20 @@ A finished pod is counted through a finalizer, in three steps that may each be r
 deleted early is counted twice or lost.
 """
 
+from collections.abc import Mapping, Sequence
+
 from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
+from simulator.kube.controllers.job_conditions import (
+    COMPLETE,
+    completions,
+    conditions_of,
+    is_decided,
+    is_finished,
+    told_by,
+    verdict_on,
+)
 from simulator.kube.controllers.owned_pods import (
     create_pod,
     delete_pod,
@@ -23,6 +34,8 @@ from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.view import key_of, uid_of
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
+COMPONENT = "job-controller"
+_SHOWN = ("ready", "terminating", "uncountedTerminatedPods")
 
 
 class Jobs:
@@ -73,48 +86,69 @@ class Jobs:
             ended = [uid for uid, pod in tracked.items() if _counts_as(pod) == phase]
             pending[name] = [uid for uid in noted if uid in tracked] + [uid for uid in ended if uid not in noted]
             counts[name] = int(old.get(name) or 0) + len(settled)
-        active = [pod for pod in self._plane.pods.active(pods) if not is_over(pod)]
+        living = [pod for pod in pods if not is_over(pod)]
+        active = self._plane.pods.active(living)
+        now = api_time(self._plane.clock.now())
         status: Json = {
             **counts,
             "active": len(active),
             "ready": sum(1 for pod in active if is_ready(pod)),
-            "startTime": old.get("startTime") or api_time(self._plane.clock.now()),
-            "uncountedTerminatedPods": {name: uids or None for name, uids in pending.items()},
+            "terminating": len(living) - len(active),
+            "startTime": None if job["spec"].get("suspend") else old.get("startTime") or now,
+            "uncountedTerminatedPods": {
+                name: uids or None for name, uids in pending.items() if uids or uncounted.get(name)
+            },
         }
-        done = self._verdict(job, counts["succeeded"], counts["failed"] + len(pending["failed"]))
-        if done and not old.get("conditions"):
-            status |= done
-        await write_status(self._plane, "jobs", job, _pruned(status, old))
+        self._judge(job, status, pending, now)
+        await write_status(self._plane, "jobs", job, status, zeros=_SHOWN)
         for uids in pending.values():
             for uid in uids:
                 await self._untrack(tracked[uid])
         fresh = self._plane.jobs.objects.get(key_of(job)) or job
         return dict(fresh.get("status") or {})
 
-    def _verdict(self, job: Json, succeeded: int, failed: int) -> Json:
-        now = api_time(self._plane.clock.now())
-        spec = job["spec"]
-        if failed > spec.get("backoffLimit", 6):
-            said = {"reason": "BackoffLimitExceeded", "lastTransitionTime": now}
-            return {"conditions": [{"type": "Failed", "status": "True", **said}]}
-        if succeeded >= _completions(job):
-            return {
-                "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": now}],
-                "completionTime": now,
-            }
-        return {}
+    def _judge(self, job: Json, status: Json, pending: Mapping[str, Sequence[str]], now: str) -> None:
+        """Say in the status what has been decided, and tell it once."""
+        old = (job.get("status") or {}).get("conditions") or []
+        if is_finished(old):
+            return
+        failed = status["failed"] + len(pending["failed"])
+        verdict = verdict_on(job, status["succeeded"], failed)
+        living = status["active"] or status["terminating"]
+        ended = verdict is not None and not living and not any(pending.values())
+        fresh = conditions_of(job, old, verdict, ended=ended, now=now)
+        if fresh == old:
+            return
+        status["conditions"] = fresh
+        if ended and verdict is not None and verdict.word == COMPLETE:
+            status["completionTime"] = now
+        for event in told_by(old, fresh):
+            self._tell(job, event.reason, event.message, warning=event.warning)
+
+    def _tell(self, job: Json, reason: str, message: str, *, warning: bool = False) -> None:
+        self._plane.events.tell(COMPONENT, "Job", job, reason, message, warning=warning)
 
     async def _start_or_stop(self, job: Json, status: Json) -> None:
         pods = self._plane.pods.active(self._plane.pods.indexed("controller", uid_of(job)))
         active = [pod for pod in pods if not is_over(pod)]
         uncounted = (status.get("uncountedTerminatedPods") or {}).get("succeeded") or []
-        left = _completions(job) - int(status.get("succeeded") or 0) - len(uncounted)
-        over = job["spec"].get("suspend") or status.get("conditions")
+        left = completions(job) - int(status.get("succeeded") or 0) - len(uncounted)
+        over = job["spec"].get("suspend") or is_decided(status.get("conditions") or ())
         wanted = 0 if over else min(job["spec"].get("parallelism", 1), max(0, left))
         for _ in range(wanted - len(active)):
-            await create_pod(self._plane, self._pod(job))
+            await self._make(job)
         for pod in active[: max(0, len(active) - wanted)]:
             await delete_pod(self._plane, pod)
+            self._tell(job, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+
+    async def _make(self, job: Json) -> None:
+        try:
+            made = await create_pod(self._plane, self._pod(job))
+        except ApiError as error:
+            self._tell(job, "FailedCreate", f"Error creating: {error.message}", warning=True)
+            raise
+        if made is not None:
+            self._tell(job, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
 
     def _pod(self, job: Json) -> Json:
         meta = job["metadata"]
@@ -151,15 +185,3 @@ def _counts_as(pod: Json) -> str:
 
 def _may_still_run(pod: Json) -> bool:
     return bool((pod.get("spec") or {}).get("nodeName")) and pod["metadata"].get("deletionGracePeriodSeconds") != 0
-
-
-def _completions(job: Json) -> int:
-    return int(job["spec"].get("completions") or job["spec"].get("parallelism") or 1)
-
-
-def _pruned(status: Json, old: Json) -> Json:
-    """Without a list of uncounted pods that is empty now and was before."""
-    pending = status["uncountedTerminatedPods"]
-    if not any(pending.values()) and not any((old.get("uncountedTerminatedPods") or {}).values()):
-        return {name: value for name, value in status.items() if name != "uncountedTerminatedPods"}
-    return status

@@ -1,7 +1,7 @@
 """Pods that a workload owns: making them from its template, finding them, judging their state."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -65,11 +65,12 @@ def pod_from(
         "metadata": {
             "namespace": meta["namespace"],
             "labels": {**(given.get("labels") or {}), **(labels or {})},
-            "annotations": dict(given.get("annotations") or {}),
             "ownerReferences": [reference],
         },
         "spec": copy_of(template.get("spec") or {}),
     }
+    if given.get("annotations"):
+        body["metadata"]["annotations"] = dict(given["annotations"])
     if name:
         body["metadata"]["name"] = name
     else:
@@ -77,17 +78,20 @@ def pod_from(
     return body
 
 
-async def create_pod(plane: Plane, pod: Json) -> None:
-    """Create, and know it at once.
+async def create_pod(plane: Plane, pod: Json) -> Json | None:
+    """Create, and know it at once; nothing when the name is taken: the next look will tell.
 
     Raises:
-        ApiError: refused; a name that is taken is no error, the next look will tell.
+        ApiError: refused.
     """
     try:
-        plane.pods.observe(await plane.client.create("pods", pod, pod["metadata"]["namespace"]))
+        made = await plane.client.create("pods", pod, pod["metadata"]["namespace"])
     except ApiError as error:
         if not error.conflict:
             raise
+        return None
+    plane.pods.observe(made)
+    return made
 
 
 async def delete_pod(plane: Plane, pod: Json) -> None:
@@ -116,17 +120,33 @@ def first_to_go(pod: Json) -> tuple[bool, bool, float]:
     return bool(node_of(pod)), is_ready(pod), -created
 
 
-async def write_status(plane: Plane, resource: str, item: Json, status: Json) -> None:
-    """Patch the status, if that changes it."""
+async def write_status(
+    plane: Plane,
+    resource: str,
+    item: Json,
+    status: Json,
+    *,
+    zeros: Collection[str] = (),
+    annotations: Mapping[str, str] | None = None,
+) -> None:
+    """Patch the status, if that changes it.
+
+    Args:
+        plane: the views; that of the resource learns of it at once.
+        resource: the plural.
+        item: the object as it was seen.
+        status: what its status has to say. What is empty or nought is left out of it.
+        zeros: the fields that are shown even then.
+        annotations: to be written at the same time.
+    """
     old = item.get("status") or {}
-    if all(old.get(name) == value or (not value and name not in old) for name, value in status.items()):
+    due = {name: value if value or name in zeros else None for name, value in status.items()}
+    due = {name: value for name, value in due.items() if old.get(name) != value}
+    if not due and not annotations:
         return
     meta = item["metadata"]
+    noted = {"uid": meta["uid"], **({"annotations": dict(annotations)} if annotations else {})}
     fresh = await plane.client.patch(
-        resource,
-        meta["name"],
-        {"metadata": {"uid": meta["uid"]}, "status": status},
-        namespace=meta["namespace"],
-        subresource="status",
+        resource, meta["name"], {"metadata": noted, "status": due}, namespace=meta["namespace"], subresource="status"
     )
     getattr(plane, resource).observe(fresh)

@@ -1,5 +1,7 @@
 """Which node may take a pod: readiness, cordon, taints, node selector, and the name that a DaemonSet asks for."""
 
+from collections.abc import Collection
+
 from simulator.kube.api import Json
 
 
@@ -27,24 +29,33 @@ def tolerates(pod: Json, taint: Json) -> Json | None:
 
 
 def refusal(pod: Json, node: Json) -> str:
-    """Why this node cannot take this pod; empty when it can."""
+    """Why this node cannot take this pod now; empty when it can."""
+    not_ready: Json = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    if why := unsuited(pod, node):
+        return why
+    cordon: Json = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+    if (node.get("spec") or {}).get("unschedulable") and tolerates(pod, cordon) is None:
+        return "were unschedulable"
+    if condition(node, "Ready") != "True" and tolerates(pod, not_ready) is None:
+        return "were not ready"
+    return ""
+
+
+def unsuited(pod: Json, node: Json, effects: Collection[str] = ("NoSchedule", "NoExecute")) -> str:
+    """Why a pod does not belong on this node, whatever state that is in; empty when it does.
+
+    With ``NoExecute`` alone as the effects of taints: why it may not even stay there.
+    """
     spec, labels = pod.get("spec") or {}, node["metadata"].get("labels") or {}
-    name = node["metadata"]["name"]
     wanted = spec.get("nodeSelector") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):
         return "didn't match Pod's node affinity/selector"
     named = named_node(pod)
-    if named and named != name:
+    if named and named != node["metadata"]["name"]:
         return "didn't match Pod's node affinity/selector"
-    cordon: Json = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-    if (node.get("spec") or {}).get("unschedulable") and tolerates(pod, cordon) is None:
-        return "were unschedulable"
     for taint in (node.get("spec") or {}).get("taints") or ():
-        if taint["effect"] in ("NoSchedule", "NoExecute") and tolerates(pod, taint) is None:
+        if taint["effect"] in effects and tolerates(pod, taint) is None:
             return f"had untolerated taint {{{taint['key']}}}"
-    not_ready: Json = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
-    if condition(node, "Ready") != "True" and tolerates(pod, not_ready) is None:
-        return "were not ready"
     return ""
 
 

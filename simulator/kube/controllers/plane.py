@@ -7,11 +7,23 @@ from dataclasses import dataclass
 
 from simulator.kube.api import Api, Json
 from simulator.kube.client import Client
+from simulator.kube.controllers.recorder import Events, Recorder, Unrecorded
 from simulator.kube.ports import Choices, Clock, Trace
 from simulator.kube.view import View, controller_uid
 
 USER = "system:kube-controller-manager"
-COLLECTIONS = ("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "nodes", "leases")
+PROGRAM = "kube-controller-manager"
+COLLECTIONS = (
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "nodes",
+    "leases",
+    "controllerrevisions",
+    "poddisruptionbudgets",
+)
 
 
 def node_of(pod: Json) -> str:
@@ -27,6 +39,7 @@ class Plane:
     clock: Clock
     tape: Choices
     trace: Trace
+    events: Events
     pods: View
     nodes: View
     leases: View
@@ -35,6 +48,12 @@ class Plane:
     statefulsets: View
     daemonsets: View
     jobs: View
+    controllerrevisions: View
+    poddisruptionbudgets: View
+
+    def recorders(self) -> list[Recorder]:
+        """Who writes what is told: one, or nobody."""
+        return [self.events] if isinstance(self.events, Recorder) else []
 
     def views(self) -> list[View]:
         """All of them, in the order in which they start."""
@@ -47,12 +66,15 @@ class Plane:
             self.statefulsets,
             self.daemonsets,
             self.jobs,
+            self.controllerrevisions,
+            self.poddisruptionbudgets,
         ]
 
 
-def plane(api: Api, clock: Clock, tape: Choices, trace: Trace) -> Plane:
-    """Views that know nothing yet."""
-    client = Client(api=api, user=USER)
+def plane(api: Api, clock: Clock, tape: Choices, trace: Trace, *, events: bool = False) -> Plane:
+    """Views that know nothing yet; with ``events``, what the controllers tell is written."""
+    client = Client(api=api, user=USER, program=PROGRAM)
     views = {name: View(client, name, clock, tape, indexes={"controller": controller_uid}) for name in COLLECTIONS}
     pods = View(client, "pods", clock, tape, indexes={"controller": controller_uid, "node": node_of})
-    return Plane(client=client, clock=clock, tape=tape, trace=trace, pods=pods, **views)
+    told = Recorder(client, clock, tape) if events else Unrecorded()
+    return Plane(client=client, clock=clock, tape=tape, trace=trace, events=told, pods=pods, **views)

@@ -1,6 +1,8 @@
 """The ReplicaSet controller: as many pods of a template as the spec says, no more and no fewer."""
 
 from simulator.kube.api import Json
+from simulator.kube.api_time import api_time
+from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
     create_pod,
     delete_pod,
@@ -15,6 +17,8 @@ from simulator.kube.controllers.owned_pods import (
 from simulator.kube.controllers.plane import Plane
 from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.view import key_of, uid_of
+
+COMPONENT = "replicaset-controller"
 
 
 class ReplicaSets:
@@ -41,25 +45,57 @@ class ReplicaSets:
             return
         pods = self._pods(item)
         missing = item["spec"]["replicas"] - len(pods)
+        try:
+            await self._make(item, missing)
+            await self._take(item, sorted(pods, key=first_to_go)[: max(0, -missing)])
+        except ApiError as error:
+            await self._count(item, self._pods(item), failed=str(error.message))
+            raise
+        await self._count(item, self._pods(item) if missing else pods)
+
+    async def _make(self, item: Json, missing: int) -> None:
         for _ in range(missing):
             reference = owner_reference(item, "ReplicaSet", "apps/v1")
-            await create_pod(self._plane, pod_from(item["spec"]["template"], item, reference))
-        if missing < 0:
-            for pod in sorted(pods, key=first_to_go)[:-missing]:
-                await delete_pod(self._plane, pod)
-        await self._count(item, self._pods(item) if missing else pods)
+            try:
+                pod = await create_pod(self._plane, pod_from(item["spec"]["template"], item, reference))
+            except ApiError as error:
+                self._tell(item, "FailedCreate", f"Error creating: {error.message}", warning=True)
+                raise
+            if pod is not None:
+                self._tell(item, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+
+    async def _take(self, item: Json, pods: list[Json]) -> None:
+        for pod in pods:
+            await delete_pod(self._plane, pod)
+            self._tell(item, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+
+    def _tell(self, item: Json, reason: str, message: str, *, warning: bool = False) -> None:
+        self._plane.events.tell(COMPONENT, "ReplicaSet", item, reason, message, warning=warning)
 
     def _pods(self, item: Json) -> list[Json]:
         owned = self._plane.pods.indexed("controller", uid_of(item))
         return [pod for pod in self._plane.pods.active(owned) if not is_over(pod)]
 
-    async def _count(self, item: Json, pods: list[Json]) -> None:
+    async def _count(self, item: Json, pods: list[Json], *, failed: str = "") -> None:
         ready = sum(1 for pod in pods if is_ready(pod))
+        owned = self._plane.pods.indexed("controller", uid_of(item))
         status = {
             "replicas": len(pods),
             "fullyLabeledReplicas": len(pods),
             "readyReplicas": ready,
             "availableReplicas": ready,
+            "terminatingReplicas": len(owned) - len(self._plane.pods.active(owned)),
             "observedGeneration": item["metadata"].get("generation", 1),
         }
-        await write_status(self._plane, "replicasets", item, status)
+        if failed or (item.get("status") or {}).get("conditions"):
+            status["conditions"] = self._failure(item, failed)
+        await write_status(self._plane, "replicasets", item, status, zeros=("replicas", "terminatingReplicas"))
+
+    def _failure(self, item: Json, failed: str) -> list[Json]:
+        """Its one condition: that it cannot make pods, as long as that is so. Said once, it keeps its time."""
+        if not failed:
+            return []
+        old: list[Json] = (item.get("status") or {}).get("conditions") or []
+        now = api_time(self._plane.clock.now())
+        said = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failed}
+        return old or [{**said, "lastTransitionTime": now}]

@@ -7,6 +7,7 @@ from the highest ordinal down to ``partition``, one at a time.
 """
 
 from simulator.kube.api import Json
+from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
     create_pod,
     delete_pod,
@@ -20,9 +21,13 @@ from simulator.kube.controllers.owned_pods import (
 )
 from simulator.kube.controllers.plane import Plane
 from simulator.kube.controllers.reconciler import Reconciler
+from simulator.kube.controllers.template_revisions import keep_revision
 from simulator.kube.view import key_of, uid_of
 
 REVISION_LABEL = "controller-revision-hash"
+REVISION_OBJECT_LABEL = "controller.kubernetes.io/hash"
+COMPONENT = "statefulset-controller"
+_SHOWN = ("replicas", "availableReplicas", "collisionCount")
 
 
 class StatefulSets:
@@ -47,7 +52,10 @@ class StatefulSets:
         item = self._plane.statefulsets.objects.get(key)
         if item is None or item["metadata"].get("deletionTimestamp"):
             return
-        revision = f"{item['metadata']['name']}-{template_hash(item['spec']['template'])}"
+        hashed = template_hash(item["spec"]["template"])
+        revision = f"{item['metadata']['name']}-{hashed}"
+        used = [str((item.get("status") or {}).get("currentRevision", ""))]
+        await keep_revision(self._plane, item, "StatefulSet", REVISION_OBJECT_LABEL, hashed, used)
         if await self._fill(item, revision) and await self._trim(item):
             await self._update(item, revision)
         await self._count(item, revision)
@@ -75,15 +83,34 @@ class StatefulSets:
         for ordinal in self._ordinals(item):
             pod = owned.get(ordinal)
             if pod is None:
-                await create_pod(self._plane, self._pod(item, ordinal, revision))
+                await self._make(item, self._pod(item, ordinal, revision))
             elif is_over(pod) and self._plane.pods.active([pod]):
-                await delete_pod(self._plane, pod)
+                await self._take(item, pod)
             elif is_ready(pod) and self._plane.pods.active([pod]):
                 continue
             complete = False
             if self._in_order(item):
                 break
         return complete or not self._in_order(item)
+
+    async def _make(self, item: Json, pod: Json) -> None:
+        name = pod["metadata"]["name"]
+        try:
+            made = await create_pod(self._plane, pod)
+        except ApiError as error:
+            self._tell(item, "FailedCreate", f"Create Pod {name} in {_named(item)} failed error: {error.message}")
+            raise
+        if made is not None:
+            self._tell(item, "SuccessfulCreate", f"Create Pod {name} in {_named(item)} successful")
+
+    async def _take(self, item: Json, pod: Json) -> None:
+        await delete_pod(self._plane, pod)
+        said = f"Delete Pod {pod['metadata']['name']} in {_named(item)} successful"
+        self._tell(item, "SuccessfulDelete", said)
+
+    def _tell(self, item: Json, reason: str, message: str) -> None:
+        warning = reason.startswith("Failed")
+        self._plane.events.tell(COMPONENT, "StatefulSet", item, reason, message, warning=warning)
 
     async def _trim(self, item: Json) -> bool:
         """Whether no pod is there that is not wanted."""
@@ -92,7 +119,7 @@ class StatefulSets:
         for ordinal in extra:
             pod = self._owned(item)[ordinal]
             if self._plane.pods.active([pod]):
-                await delete_pod(self._plane, pod)
+                await self._take(item, pod)
             if self._in_order(item):
                 return False
         return not extra
@@ -111,7 +138,7 @@ class StatefulSets:
             if pod is None or not self._plane.pods.active([pod]) or not is_ready(pod):
                 return
             if pod["metadata"]["labels"].get(REVISION_LABEL) != revision:
-                await delete_pod(self._plane, pod)
+                await self._take(item, pod)
                 return
 
     def _pod(self, item: Json, ordinal: int, revision: str) -> Json:
@@ -123,6 +150,7 @@ class StatefulSets:
         }
         reference = owner_reference(item, "StatefulSet", "apps/v1")
         pod = pod_from(item["spec"]["template"], item, reference, name=name, labels=labels)
+        pod["metadata"]["generateName"] = f"{item['metadata']['name']}-"
         pod["spec"] |= {"hostname": name, "subdomain": item["spec"].get("serviceName", "")}
         return pod
 
@@ -141,6 +169,11 @@ class StatefulSets:
             "currentReplicas": updated if done else len(pods) - (updated if known != revision else 0),
             "currentRevision": revision if done else known,
             "updateRevision": revision,
+            "collisionCount": 0,
             "observedGeneration": item["metadata"].get("generation", 1),
         }
-        await write_status(self._plane, "statefulsets", item, status)
+        await write_status(self._plane, "statefulsets", item, status, zeros=_SHOWN)
+
+
+def _named(item: Json) -> str:
+    return f"StatefulSet {item['metadata']['name']}"

@@ -35,7 +35,7 @@ class Node:
         self.kubelet: Kubelet | None = None
         self.on_boot: list[Callable[[], None]] = []
         self.runtime = RuntimeSlot()
-        self._client = Client(api=api, user=f"system:node:{machine.name}")
+        self._client = Client(api=api, user=f"system:node:{machine.name}", program="kubelet")
         self._tape = tape
         self._host_ip = host_ip
         self._labels = labels or {}
