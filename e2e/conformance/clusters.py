@@ -98,7 +98,7 @@ def simulated() -> Iterator[Cluster]:
 
 
 def _actors(server: Trusted, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
-    shared = plane(server, clock, _Steady(), _Silent(), events=True)
+    shared = plane(server, clock, _Steady(), _Silent(), shown=True)
     loops = [kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)]
     views = [view.run() for view in shared.views()]
     return [*views, *[loop.run() for loop in loops], *[one.run() for one in shared.recorders()]]

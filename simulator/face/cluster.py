@@ -81,7 +81,7 @@ class ServedCluster:
     async def start(self, *, nodes: int) -> None:
         """Start the controllers and so many nodes. The server answers without that, too."""
         await bootstrap_roles(self.server)
-        self._run(control_plane(self._api, self._clock, self._tape, self._trace))
+        self._run(control_plane(self._api, self._clock, self._tape, self._trace, shown=True))
         self._run([run_garbage_collector(self._api, self._clock), run_namespace_controller(self._api, self._clock)])
         self._run([run_role_aggregation(self._api, self._clock)])
         for number in range(1, nodes + 1):

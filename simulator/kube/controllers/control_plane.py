@@ -21,7 +21,7 @@ from simulator.kube.ports import Choices, Clock, Trace
 
 
 def control_plane(
-    api: Api, clock: Clock, tape: Choices, trace: Trace, *, events: bool = False
+    api: Api, clock: Clock, tape: Choices, trace: Trace, *, shown: bool = False
 ) -> list[Coroutine[Any, Any, None]]:
     """All controllers over shared views. Each coroutine runs until it is cancelled; cancel all to crash them.
 
@@ -30,9 +30,9 @@ def control_plane(
         clock: the control plane's own clock; its monotonic time must never go back.
         tape: picks reaction times and breaks ties.
         trace: what the controllers report to.
-        events: whether they write Events, which cost a request each.
+        shown: whether people look at this cluster; see ``Plane``.
     """
-    shared = plane(api, clock, tape, trace, events=events)
+    shared = plane(api, clock, tape, trace, shown=shown)
     loops = [
         kind(shared).loop for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)
     ]

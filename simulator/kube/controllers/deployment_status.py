@@ -14,8 +14,8 @@ _LATE = "ProgressDeadlineExceeded"
 _PAUSED = "DeploymentPaused"
 
 
-def counted(item: Json, new: Json | None, old: Sequence[Json]) -> Json:
-    """The numbers of the status."""
+def counted(item: Json, new: Json | None, old: Sequence[Json], *, leaving: bool) -> Json:
+    """The numbers of the status; the pods that are ``leaving`` are counted on request."""
     sets = [*old, *([new] if new is not None else [])]
     total = _sum(sets, "replicas")
     available = _sum(sets, "availableReplicas")
@@ -25,8 +25,8 @@ def counted(item: Json, new: Json | None, old: Sequence[Json]) -> Json:
         "readyReplicas": _sum(sets, "readyReplicas"),
         "availableReplicas": available,
         "unavailableReplicas": max(0, sum(int(one["spec"]["replicas"]) for one in sets) - available),
-        "terminatingReplicas": _sum(sets, "terminatingReplicas"),
         "observedGeneration": item["metadata"].get("generation", 1),
+        **({"terminatingReplicas": _sum(sets, "terminatingReplicas")} if leaving else {}),
     }
 
 

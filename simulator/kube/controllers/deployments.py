@@ -161,7 +161,7 @@ class Deployments:
     async def _tell_status(self, item: Json, new: Json | None, old: list[Json], *, created: bool, moves: bool) -> None:
         """Write the numbers and conditions, and the revision, which belongs to the status as little as to the spec."""
         now, before = self._plane.clock.now(), item.get("status") or {}
-        status = judging.counted(item, new, old)
+        status = judging.counted(item, new, old, leaving=self._plane.shown)
         conditions = judging.Conditions(before.get("conditions") or (), api_time(now))
         judging.judge_pause(item, conditions)
         if new is not None and judging.has_deadline(item):

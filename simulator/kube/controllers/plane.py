@@ -33,13 +33,18 @@ def node_of(pod: Json) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Views by name; ``pods`` can be asked by ``controller`` (uid of the owner) and by ``node``."""
+    """Views by name; ``pods`` can be asked by ``controller`` (uid of the owner) and by ``node``.
+
+    ``shown``: people look at this cluster, so the controllers also write what nobody else reads: Events, and how many
+    pods are leaving. Each of that costs a request.
+    """
 
     client: Client
     clock: Clock
     tape: Choices
     trace: Trace
     events: Events
+    shown: bool
     pods: View
     nodes: View
     leases: View
@@ -71,10 +76,10 @@ class Plane:
         ]
 
 
-def plane(api: Api, clock: Clock, tape: Choices, trace: Trace, *, events: bool = False) -> Plane:
-    """Views that know nothing yet; with ``events``, what the controllers tell is written."""
+def plane(api: Api, clock: Clock, tape: Choices, trace: Trace, *, shown: bool = False) -> Plane:
+    """Views that know nothing yet. ``shown``: people look at this cluster; see ``Plane``."""
     client = Client(api=api, user=USER, program=PROGRAM)
     views = {name: View(client, name, clock, tape, indexes={"controller": controller_uid}) for name in COLLECTIONS}
     pods = View(client, "pods", clock, tape, indexes={"controller": controller_uid, "node": node_of})
-    told = Recorder(client, clock, tape) if events else Unrecorded()
-    return Plane(client=client, clock=clock, tape=tape, trace=trace, events=told, pods=pods, **views)
+    told = Recorder(client, clock, tape) if shown else Unrecorded()
+    return Plane(client=client, clock=clock, tape=tape, trace=trace, events=told, shown=shown, pods=pods, **views)

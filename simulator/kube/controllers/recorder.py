@@ -127,25 +127,28 @@ class Recorder:
         """Write what is told. An Event that the server refuses is lost; one that does not reach it is sent again."""
         while True:
             while self._queue:
-                try:
-                    await self._write(self._queue[0])
-                except (ConnectionError, TimeoutError):
-                    await self._clock.sleep(draw(self._tape, "events/retry", RETRY))
-                    continue
-                except ApiError:
-                    pass  # its namespace is going, or it is not allowed: nobody waits for it
-                self._queue.popleft()
+                told = self._queue.popleft()
+                key, message = self._combined(told)
+                if told.action or self._allowed(told):
+                    await self._bring(told, key, message)
             self._wake.clear()
             await self._wake.wait()
 
-    async def _write(self, told: Told) -> None:
+    async def _bring(self, told: Told, key: tuple[str, ...], message: str) -> None:
+        while True:
+            try:
+                await self._write(told, key, message)
+                return
+            except ApiError:
+                return  # its namespace is going, or it is not allowed: nobody waits for it
+            except (ConnectionError, TimeoutError):
+                await self._clock.sleep(draw(self._tape, "events/retry", RETRY))
+
+    async def _write(self, told: Told, key: tuple[str, ...], message: str) -> None:
         if told.action:
             await self._create(_of_the_scheduler(told, self._number(), self._clock.now()))
             return
-        key, message = self._combined(told)
-        if not self._allowed(told):
-            return
-        known, when = self._written.pop(key, None), api_time(self._clock.now())
+        known, when = self._written.get(key), api_time(self._clock.now())
         if known is not None:
             body = {"count": known["count"] + 1, "lastTimestamp": when, "message": message}
             meta = known["metadata"]
@@ -161,6 +164,7 @@ class Recorder:
         return await self._client.create("events", event, event["metadata"]["namespace"])
 
     def _keep(self, key: tuple[str, ...], event: Json) -> None:
+        self._written.pop(key, None)
         self._written[key] = event
         if len(self._written) > KEPT:
             del self._written[next(iter(self._written))]

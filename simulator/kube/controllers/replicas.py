@@ -78,15 +78,16 @@ class ReplicaSets:
 
     async def _count(self, item: Json, pods: list[Json], *, failed: str = "") -> None:
         ready = sum(1 for pod in pods if is_ready(pod))
-        owned = self._plane.pods.indexed("controller", uid_of(item))
         status = {
             "replicas": len(pods),
             "fullyLabeledReplicas": len(pods),
             "readyReplicas": ready,
             "availableReplicas": ready,
-            "terminatingReplicas": len(owned) - len(self._plane.pods.active(owned)),
             "observedGeneration": item["metadata"].get("generation", 1),
         }
+        if self._plane.shown:
+            owned = self._plane.pods.indexed("controller", uid_of(item))
+            status["terminatingReplicas"] = len(owned) - len(self._plane.pods.active(owned))
         if failed or (item.get("status") or {}).get("conditions"):
             status["conditions"] = self._failure(item, failed)
         await write_status(self._plane, "replicasets", item, status, zeros=("replicas", "terminatingReplicas"))

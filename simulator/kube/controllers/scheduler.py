@@ -13,6 +13,8 @@ from simulator.kube.controllers.plane import Plane, node_of
 from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.view import key_of
 
+COMPONENT = "default-scheduler"
+
 
 class Scheduler:
     """``loop.run()`` is the scheduler."""
@@ -51,6 +53,8 @@ class Scheduler:
             if not (error.gone or error.conflict):
                 raise
             return
+        said = f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}"
+        self._plane.events.tell(COMPONENT, "Pod", pod, "Scheduled", said, action="Binding")
         bound = {**pod, "spec": {**pod["spec"], "nodeName": node}}
         self._plane.pods.assume(pod, bound)
 
@@ -74,6 +78,8 @@ class Scheduler:
         old = (pod.get("status") or {}).get("conditions") or []
         if any(one["type"] == "PodScheduled" and one.get("message") == message for one in old):
             return
+        tell = self._plane.events.tell
+        tell(COMPONENT, "Pod", pod, "FailedScheduling", message, warning=True, action="Scheduling")
         said = {
             "type": "PodScheduled",
             "status": "False",

@@ -14,17 +14,19 @@ from simulator.kube.node.tests.node_world import World, simulate
 BOX = [{"name": "c", "image": "localhost/box:1"}]
 
 
-async def cluster(world: World, nodes: int = 3) -> None:
-    for work in control_plane(world.api, VirtualClock(world.loop), world.tape, world.trace):
+async def cluster(world: World, nodes: int = 3, *, shown: bool = False) -> None:
+    for work in control_plane(world.api, VirtualClock(world.loop), world.tape, world.trace, shown=shown):
         world.spawn(work)
     for number in range(nodes):
         world.node(f"n{number + 1}").boot()
     await world.sleep(3)
 
 
-def in_a_cluster(body: Callable[[World], Awaitable[None]], seed: int = 1, nodes: int = 3) -> World:
+def in_a_cluster(
+    body: Callable[[World], Awaitable[None]], seed: int = 1, nodes: int = 3, *, shown: bool = False
+) -> World:
     async def main(world: World) -> None:
-        await cluster(world, nodes)
+        await cluster(world, nodes, shown=shown)
         world.mark()
         await body(world)
 
