@@ -163,7 +163,7 @@ class Discovery:
             **words["others"],
             **({"storageVersionHash": _storage_hash(resource)} if resource.kept else {}),
         }
-        for part in sorted(resource.subresources):
+        for part in resource.subresources if resource.custom else sorted(resource.subresources):
             group, version, kind = _PART_KINDS.get(part, ("", "", resource.kind))
             place = {"group": group, "version": version} if group else {}
             yield {

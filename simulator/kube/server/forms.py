@@ -15,7 +15,7 @@ from simulator.kube.server.kinds.builtins import CRD
 from simulator.kube.server.refusals import Refusal, bad_request, not_acceptable
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.store import Store
-from simulator.kube.server.tables.cluster import CLUSTER
+from simulator.kube.server.tables.cluster import CLUSTER, SCALE
 from simulator.kube.server.tables.custom import custom_printer
 from simulator.kube.server.tables.network import NETWORK
 from simulator.kube.server.tables.pods import POD
@@ -138,6 +138,8 @@ class Shaper:
         listed = isinstance(items, list) and str(body.get("kind", "")).endswith("List")
         if self._form.kind == TABLE:
             metadata = body["metadata"]
+            if body.get("kind") == "Scale":
+                self._printer = SCALE
             if listed:
                 return self._table(items or (), {name: value for name, value in metadata.items() if value}, now)
             return self._table([body], {"resourceVersion": metadata["resourceVersion"]}, now)

@@ -48,7 +48,9 @@ def _complete_namespace(namespace: Json, before: Json | None) -> None:
 
 
 def _complete_node(node: Json, before: Json | None) -> None:
-    node.setdefault("spec", {})
+    spec = node.setdefault("spec", {})
+    if spec.get("podCIDR") and not spec.get("podCIDRs"):
+        spec["podCIDRs"] = [spec["podCIDR"]]
     status = node.setdefault("status", {})
     if before is not None and status is before.get("status"):
         return

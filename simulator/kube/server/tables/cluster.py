@@ -128,6 +128,18 @@ def _configmap(item: Json, now: float) -> list[Any]:
     return rows(item, [len(item.get("data") or ()) + len(item.get("binaryData") or ())], now)
 
 
+def _quota(item: Json, now: float) -> list[Any]:
+    hard, used = at(item, "status.hard") or {}, at(item, "status.used") or {}
+    texts = {name: f"{name}: {used.get(name, 0)}/{most}" for name, most in sorted(hard.items())}
+    limits = {name: text for name, text in texts.items() if name.startswith("limits.")}
+    requests = [text for name, text in texts.items() if name not in limits]
+    return rows(item, [", ".join(requests), ", ".join(limits.values())], now)
+
+
+def _scale(item: Json, now: float) -> list[Any]:
+    return rows(item, [at(item, "spec.replicas") or 0, at(item, "status.replicas") or 0], now)
+
+
 def _class(item: Json, now: float) -> list[Any]:
     name = item["metadata"]["name"]
     annotations = item["metadata"].get("annotations") or {}
@@ -157,6 +169,9 @@ _EVENT = Printer(
     cells=_event,
 )
 
+SCALE = Printer(columns=columns("Desired:integer", "Available:integer", "Age"), cells=_scale)
+"""Of whatever has a /scale."""
+
 CLUSTER: dict[tuple[str, str], Printer] = {
     ("", "nodes"): Printer(
         columns=columns(
@@ -170,6 +185,7 @@ CLUSTER: dict[tuple[str, str], Printer] = {
         cells=lambda item, now: rows(item, [at(item, "status.phase") or ""], now),
     ),
     ("", "configmaps"): Printer(columns=columns("Data", "Age"), cells=_configmap),
+    ("", "resourcequotas"): Printer(columns=columns("Request", "Limit", "Age"), cells=_quota),
     ("", "secrets"): Printer(columns=columns("Type", "Data", "Age"), cells=_secret),
     ("", "serviceaccounts"): Printer(columns=columns("Age"), cells=lambda item, now: rows(item, [], now)),
     ("", "events"): _EVENT,

@@ -104,7 +104,7 @@ def _cronjob(item: Json, now: float) -> list[Any]:
     cells = [
         spec.get("schedule", ""),
         spec.get("timeZone") or NONE,
-        bool(spec.get("suspend")),
+        str(bool(spec.get("suspend"))),
         len(at(item, "status.active") or ()),
         since(last, now) if last else NONE,
     ]
