@@ -128,3 +128,12 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         assert "0 to pick one" in second.stderr
     finally:
         cluster.stop()
+
+
+def test_who_starts_a_cluster_does_not_wait_for_what_it_does_not_need() -> None:
+    script = (
+        "import sys, simulator.cli as cli; cli.main.get_command(None, 'up'); "
+        "print([name for name in ('spiderpool', 'rich', 'kubernetes', 'e2e') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
