@@ -9,6 +9,7 @@ from e2e.conformance.conftest import Workspace
 pytestmark = pytest.mark.section("C.6 discovery, output forms, OpenAPI")
 
 Json = dict[str, Any]
+CUSTOM = "apis/conformance.test/v1"
 BUILT_IN = [
     ("api/v1", "Pod"),
     ("api/v1", "Node"),
@@ -19,6 +20,17 @@ BUILT_IN = [
     ("apis/coordination.k8s.io/v1", "Lease"),
     ("apis/rbac.authorization.k8s.io/v1", "ClusterRole"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _published(space: Workspace) -> None:
+    """The real server publishes the document of a definition, with both kinds, a while after it has accepted it."""
+
+    def both() -> bool:
+        schemas = (space.bare.send("GET", f"/openapi/v3/{CUSTOM}").body.get("components") or {}).get("schemas") or {}
+        return {"test.conformance.v1.Widget", "test.conformance.v1.Gear"} <= schemas.keys()
+
+    space.face.until(both)
 
 
 def _bare(value: Any) -> Any:
@@ -115,6 +127,31 @@ def test_a_patch_says_which_parameters_it_takes(space: Workspace) -> None:
         return _bare({name: found[name] for name in ("parameters", "requestBody", "x-kubernetes-group-version-kind")})
 
     space.face.send("GET", "/openapi/v3/apis/conformance.test/v1", part=patch)
+
+
+PLACES = [
+    ("api/v1", "/api/v1/namespaces/{namespace}/configmaps"),
+    ("api/v1", "/api/v1/namespaces/{namespace}/configmaps/{name}"),
+    ("api/v1", "/api/v1/configmaps"),
+    ("api/v1", "/api/v1/nodes/{name}/status"),
+    ("apis/authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+    ("apis/conformance.test/v1", "/apis/conformance.test/v1/namespaces/{namespace}/widgets"),
+    ("apis/conformance.test/v1", "/apis/conformance.test/v1/namespaces/{namespace}/widgets/{name}"),
+    ("apis/conformance.test/v1", "/apis/conformance.test/v1/widgets"),
+]
+
+
+@pytest.mark.parametrize(("document", "place"), PLACES, ids=[place.replace("/", " ").strip() for _, place in PLACES])
+def test_an_action_says_which_parameters_and_which_body_it_takes(space: Workspace, document: str, place: str) -> None:
+    def asked(found: Json) -> Json:
+        actions = _bare(found["paths"][place])
+        kept = ("parameters", "requestBody", "x-kubernetes-action")
+        return {
+            method: {name: one[name] for name in kept if name in one} if method != "parameters" else one
+            for method, one in actions.items()
+        }
+
+    space.face.send("GET", f"/openapi/v3/{document}", part=asked)
 
 
 def test_old_clients_find_the_schema_of_a_definition_too(space: Workspace) -> None:

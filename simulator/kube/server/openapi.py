@@ -12,26 +12,20 @@ from typing import Any
 from simulator.kube.server.custom.crds import definition_name
 from simulator.kube.server.discovery import Discovery
 from simulator.kube.server.kinds.builtins import CRD
+from simulator.kube.server.openapi_operations import paths_of
 from simulator.kube.server.openapi_schemas import (
-    META,
     REFERENCE,
     builtin_schemas,
     custom_schema,
-    gvk,
     list_schema,
     meta_schemas,
     schema_name,
     selectable,
 )
 from simulator.kube.server.registry import Resource
-from simulator.kube.server.routes import collection_path
 from simulator.kube.server.store import Store
 
 Json = dict[str, Any]
-
-_PATCHES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json")
-_STRATEGIC = "application/strategic-merge-patch+json"
-_FORMS = ("application/json", "application/yaml")
 
 
 class OpenApi:
@@ -79,7 +73,7 @@ class OpenApi:
         paths: dict[str, Json] = {}
         for resource in served:
             schemas |= self._schemas(resource)
-            paths.update(_paths(resource))
+            paths.update(paths_of(resource))
         custom = all(resource.custom for resource in served)
         info = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"} if custom else _INFO
         return {
@@ -114,46 +108,3 @@ def _in_version_2(value: Any) -> Any:
 
 
 _INFO = {"title": "Kubernetes", "version": "1.37"}
-
-
-def _paths(resource: Resource) -> Iterator[tuple[str, Json]]:
-    place = collection_path(resource, "{namespace}" if resource.namespaced else "")
-    if not resource.kept:
-        yield place, {"post": _operation(resource, "post")}
-        return
-    yield place, {method: _operation(resource, action) for method, action in _COLLECTION}
-    if resource.namespaced:
-        yield collection_path(resource), {"get": _operation(resource, "list")}
-    yield f"{place}/{{name}}", {method: _operation(resource, method) for method in ("get", "put", "delete", "patch")}
-    for part in sorted(resource.subresources):
-        if part in ("status", "scale"):
-            yield (
-                f"{place}/{{name}}/{part}",
-                {method: _operation(resource, method) for method in ("get", "put", "patch")},
-            )
-
-
-_COLLECTION = (("get", "list"), ("post", "post"), ("delete", "deletecollection"))
-
-
-def _operation(resource: Resource, action: str) -> Json:
-    shown = {"$ref": REFERENCE + schema_name(resource) + ("List" if action == "list" else "")}
-    answer = {"content": {form: {"schema": shown} for form in _FORMS}}
-    found: Json = {
-        "responses": {"200": answer},
-        "x-kubernetes-action": action,
-        "x-kubernetes-group-version-kind": {name: gvk(resource)[name] for name in ("group", "version", "kind")},
-    }
-    if action in ("post", "put", "patch"):
-        names = ("dryRun", "fieldManager", "fieldValidation")
-        found["parameters"] = [_parameter(name, "string") for name in names]
-    if action == "patch":
-        found["parameters"].append(_parameter("force", "boolean"))
-        kinds = _PATCHES if resource.custom else (*_PATCHES, _STRATEGIC)
-        patch = {"schema": {"$ref": f"{REFERENCE}{META}.Patch"}}
-        found["requestBody"] = {"content": dict.fromkeys(kinds, patch), "required": True}
-    return found
-
-
-def _parameter(name: str, kind: str) -> Json:
-    return {"name": name, "in": "query", "schema": {"type": kind, "uniqueItems": True}}
