@@ -10,6 +10,7 @@ import pytest
 
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import definition, is_established, pod
+from e2e.conformance.manifests import manifest, place
 
 pytestmark = pytest.mark.section("C.1 every kind")
 
@@ -264,3 +265,14 @@ def test_one_node_is_listed_and_watched_by_its_name(space: Workspace) -> None:
     query = {**mine, "resourceVersion": listed.revision, "allowWatchBookmarks": "true"}
     assert [event["type"] for event in space.face.watch(path, 1, query=query)] == ["MODIFIED"]
     space.face.send("DELETE", f"{path}/{name}")
+
+
+@pytest.mark.parametrize("plural", ["controllerrevisions", "poddisruptionbudgets"])
+def test_what_controllers_keep_is_watched_and_deleted_by_its_uid(space: Workspace, plural: str) -> None:
+    path = place(plural, space.namespace)
+    first = space.face.send("POST", path, manifest(plural, "a"))
+    assert space.face.send("POST", path, manifest(plural, "b")).status == 201
+    query = {"resourceVersion": first.revision, "allowWatchBookmarks": "true"}
+    assert [event["object"]["metadata"]["name"] for event in space.face.watch(path, 1, query=query)] == ["b"]
+    mine = {"preconditions": {"uid": first.metadata["uid"]}, "propagationPolicy": "Background"}
+    assert space.face.send("DELETE", f"{path}/a", mine).status == 200
