@@ -27,6 +27,7 @@ def _said(
         ("80:30099/TCP", "80:30099/TCP"),
         ("CreationTimestamp:  Mon, 23 Nov 2026 18:04:15 +0000", "CreationTimestamp:  a date"),
         ("FOLDER/kubectl-edit-2458967.yaml", "FOLDER/kubectl-edit-N.yaml"),
+        ("diff FOLDER/LIVE-2458967/v1.x FOLDER/MERGED-1030/v1.x", "diff FOLDER/LIVE/v1.x FOLDER/MERGED/v1.x"),
         ("FOLDER/kubectl-edit-1030.yaml", "FOLDER/kubectl-edit-N.yaml"),
         ("  uid: 6f1c8a52-6a51-4f5e-9d3c-0a1b2c3d4e5f", "  uid: uid-1"),
     ],
