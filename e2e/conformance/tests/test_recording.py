@@ -78,3 +78,19 @@ def test_the_summary_counts_claims_arms_differences_and_known_ones() -> None:
     }
     assert summary(results) == "claims=3 arms=direct,real differences=1 known=1"
     assert json.dumps(table(results, dict.fromkeys(results, "C.1"))).count("FAILS") == 1
+
+
+def _told(kind: str, revision: str) -> dict[str, Any]:
+    return {"type": kind, "object": {"kind": "Widget", "metadata": {"resourceVersion": revision}}}
+
+
+def test_a_bookmark_may_come_at_another_revision_and_an_object_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "FOLDER", tmp_path)
+    watch = {"request": "WATCH /a", "asks": "watch a"}
+    recording.keep("claim", [{**watch, "events": [_told("ADDED", "revision-1"), _told("BOOKMARK", "revision-1")]}])
+    later = [{**watch, "events": [_told("ADDED", "revision-1"), _told("BOOKMARK", "revision-2")]}]
+    assert recording.differences("claim", later) == []
+    other = [{**watch, "events": [_told("ADDED", "revision-2"), _told("BOOKMARK", "revision-1")]}]
+    assert len(recording.differences("claim", other)) == 1
