@@ -2,6 +2,7 @@
 collects every child that ends.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -64,7 +65,10 @@ def test_a_command_that_takes_too_long_is_killed_and_forgotten(tmp_path: Path) -
 
 def test_a_service_goes_on_until_it_is_killed_and_its_code_is_the_signal(tmp_path: Path) -> None:
     with serving(tmp_path) as control:
-        control.start("agent", ["sh", "-c", "echo up; exec sleep 60"], ENV, tmp_path / "agent.log")
+        os.mkfifo(tmp_path / "ready")
+        script = f"echo up; echo > {tmp_path}/ready; exec sleep 60"
+        control.start("agent", ["sh", "-c", script], ENV, tmp_path / "agent.log")
+        assert (tmp_path / "ready").read_text() == "\n"  # once it has said so
         assert control.programs() == {"agent": True}
         with pytest.raises(NodeError, match="agent already runs"):
             control.start("agent", ["sleep", "60"], ENV, tmp_path / "agent.log")
