@@ -7,6 +7,7 @@ compares what a client would see and nothing else.
 import asyncio
 import http.client
 import json
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -333,7 +334,7 @@ class HttpFace:
 def _warnings(response: http.client.HTTPResponse) -> tuple[str, ...]:
     """The sentences of the ``Warning`` headers: ``299 - "text"``."""
     quoted = [header.split(" ", 2)[2] for header in response.headers.get_all("Warning") or []]
-    return tuple(text[1:-1].replace('\\"', '"') for text in quoted)
+    return tuple(re.sub(r"\\(.)", r"\1", text[1:-1]).encode("latin-1").decode() for text in quoted)
 
 
 def _url(path: str, query: Mapping[str, str] | None) -> str:

@@ -218,6 +218,7 @@ def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web
         said["X-Content-Type-Options"] = "nosniff"
     response = web.Response(status=answer.status, body=form.write(answer.body), headers=said)
     for warning in answer.warnings:
-        quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+        printed = "".join(letter for letter in warning if letter.isprintable())  # a header is one line
+        quoted = printed.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{quoted}"')
     return response

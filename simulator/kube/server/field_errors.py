@@ -50,8 +50,34 @@ def json_text(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks."""
-    return json.dumps(text, ensure_ascii=False)
+    """A text in quotation marks, with what cannot be printed as Go writes it."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f'"{"".join(map(_written, text))}"'
+
+
+def _written(letter: str) -> str:
+    if letter in _LETTERS:
+        return _LETTERS[letter]
+    if letter.isprintable():
+        return letter
+    number = ord(letter)
+    if number < 0x80:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+_LETTERS = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
 
 
 def shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from simulator.kube.api_time import api_time
 from simulator.kube.server.advice import advise
 from simulator.kube.server.field_errors import invalid_value
+from simulator.kube.server.metadata_types import require_types
 from simulator.kube.server.refusals import Refusal, bad_request, conflict, invalid, stale
 from simulator.kube.server.registry import Resource
 
@@ -64,7 +65,7 @@ def require_object(body: Any, resource: Resource) -> Json:
         raise invalid(resource.group, str(kind), str(metadata.get("name", "")), [cause])
     if metadata is not body["metadata"]:
         body["metadata"] = metadata
-    _require_types(metadata, resource.kind)
+    require_types(metadata, resource)
     return body
 
 
@@ -79,40 +80,6 @@ def _other_kind(kind: str, api_version: str, resource: Resource) -> Refusal:
         f'{kind} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {resource.kind}:'
         f' no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
     )
-
-
-def _require_types(metadata: Any, kind: str) -> None:
-    if not isinstance(metadata, dict):
-        raise _not_of_type(kind, metadata, "metadata", "v1.ObjectMeta")
-    for name, value in metadata.items():
-        expected, word = _METADATA_TYPES.get(name, (str, "string"))
-        if value is not None and not isinstance(value, expected) and name != "managedFields":
-            raise _not_of_type(kind, value, f"metadata.{name}", word)
-
-
-def _not_of_type(kind: str, value: Any, field: str, word: str) -> Refusal:
-    found = next(name for types, name in _JSON_NAMES if isinstance(value, types))
-    return bad_request(
-        f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal {found} into Go struct field'
-        f" ObjectMeta.{field} of type {word}"
-    )
-
-
-_JSON_NAMES: tuple[tuple[tuple[type, ...], str], ...] = (
-    ((bool,), "bool"),
-    ((str,), "string"),
-    ((dict,), "object"),
-    ((list,), "array"),
-    ((int, float), "number"),
-)
-_METADATA_TYPES: dict[str, tuple[type, str]] = {
-    "labels": (dict, "map[string]string"),
-    "annotations": (dict, "map[string]string"),
-    "finalizers": (list, "[]string"),
-    "ownerReferences": (list, "[]v1.OwnerReference"),
-    "generation": (int, "int64"),
-    "deletionGracePeriodSeconds": (int, "int64"),
-}
 
 
 def place(body: Json, resource: Resource, namespace: str) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.advice import advise
-from simulator.kube.server.field_errors import invalid_value, not_supported
+from simulator.kube.server.field_errors import invalid_value, not_supported, quoted
 from simulator.kube.server.metadata_members import METADATA_MEMBERS
 from simulator.kube.server.patching.builtin_types import type_of
 from simulator.kube.server.patching.patches import STRATEGIC
@@ -88,7 +88,10 @@ def _complaints(request: ApiRequest, unknown: list[str]) -> list[str]:
     """What is said of a body: its duplicate fields, then its unknown ones, in which nothing else is looked for."""
     within = tuple(f"{place}{end}" for place in unknown for end in (".", "["))
     twice = [place for place in request.duplicates if place not in unknown and not place.startswith(within)]
-    return [*(f'duplicate field "{place}"' for place in twice), *(f'unknown field "{place}"' for place in unknown)]
+    return [
+        *(f"duplicate field {quoted(place)}" for place in twice),
+        *(f"unknown field {quoted(place)}" for place in unknown),
+    ]
 
 
 def _tell(found: list[str], validation: str) -> None:
