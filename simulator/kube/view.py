@@ -36,6 +36,15 @@ def controller_uid(item: Json) -> str:
     return ""
 
 
+def owner_key(item: Json | None, kind: str) -> str:
+    """``namespace/name`` of the controller of this kind that owns ``item``; empty when another one does, or nobody."""
+    meta = item["metadata"] if item is not None else {}
+    for owner in meta.get("ownerReferences") or ():
+        if owner.get("controller") and owner["kind"] == kind:
+            return f"{meta.get('namespace', '')}/{owner['name']}"
+    return ""
+
+
 def _revision(item: Json) -> int:
     return int(item["metadata"].get("resourceVersion") or 0)
 

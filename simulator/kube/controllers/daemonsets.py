@@ -7,13 +7,10 @@ A new template replaces one pod at a time.
 from collections.abc import Collection
 
 from simulator.kube.api import Json
-from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
-    create_pod,
-    delete_pod,
+    Keeper,
     is_over,
     is_ready,
-    owner_key,
     owner_reference,
     pod_from,
     template_hash,
@@ -21,13 +18,11 @@ from simulator.kube.controllers.owned_pods import (
 )
 from simulator.kube.controllers.placement import affinity_to, named_node, unsuited
 from simulator.kube.controllers.plane import Plane, node_of
-from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.controllers.template_revisions import keep_revision
-from simulator.kube.view import key_of, uid_of
+from simulator.kube.view import uid_of
 
 HASH_LABEL = "controller-revision-hash"
 GENERATION_LABEL = "pod-template-generation"
-COMPONENT = "daemonset-controller"
 _ALL = ("NoSchedule", "NoExecute")
 _SHOWN = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 _TOLERATED = (
@@ -45,18 +40,11 @@ class DaemonSets:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self.loop = Reconciler("daemonsets", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.daemonsets.subscribe(self._set_changed)
-        plane.pods.subscribe(self._pod_changed)
+        self._keeper = Keeper(plane=plane, kind="DaemonSet", component="daemonset-controller")
+        self.loop = plane.reconciler("daemonsets", self.reconcile)
+        self.loop.follow(plane.daemonsets)
+        self.loop.follow_owned(plane.pods, "DaemonSet")
         plane.nodes.subscribe(self._node_changed)
-
-    def _set_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
-
-    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
-        if key := owner_key(after or before, "DaemonSet"):
-            self.loop.add(key)
 
     def _node_changed(self, before: Json | None, after: Json | None) -> None:
         if before is not None and after is not None and _facts(before) == _facts(after):
@@ -75,36 +63,19 @@ class DaemonSets:
         by_node = self._by_node(item)
         for name in wanted:
             if name not in by_node:
-                await self._make(item, self._pod(item, hashed, name))
+                await self._keeper.make(item, self._pod(item, hashed, name))
         for name, pods in by_node.items():
             for pod in self._plane.pods.active(pods):
                 away = name not in wanted and self._refused(item, hashed, name, ("NoExecute",))
                 surplus = away or pod is not pods[0]
                 if surplus or is_over(pod):
-                    await self._take(item, pod)
+                    await self._keeper.take(item, pod)
         await self._update(item, hashed, wanted)
         await self._count(item, hashed, wanted)
 
     def _used(self, item: Json) -> list[str]:
         pods = self._plane.pods.indexed("controller", uid_of(item))
         return [f"{item['metadata']['name']}-{pod['metadata']['labels'].get(HASH_LABEL, '')}" for pod in pods]
-
-    async def _make(self, item: Json, pod: Json) -> None:
-        try:
-            made = await create_pod(self._plane, pod)
-        except ApiError as error:
-            self._tell(item, "FailedCreate", f"Error creating: {error.message}")
-            raise
-        if made is not None:
-            self._tell(item, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
-
-    async def _take(self, item: Json, pod: Json) -> None:
-        await delete_pod(self._plane, pod)
-        self._tell(item, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
-
-    def _tell(self, item: Json, reason: str, message: str) -> None:
-        warning = reason.startswith("Failed")
-        self._plane.events.tell(COMPONENT, "DaemonSet", item, reason, message, warning=warning)
 
     def _node_names(self) -> list[str]:
         return [node["metadata"]["name"] for node in self._plane.nodes.objects.values()]
@@ -131,7 +102,7 @@ class DaemonSets:
             return
         for pod in pods:
             if pod["metadata"]["labels"].get(HASH_LABEL) != hashed:
-                await self._take(item, pod)
+                await self._keeper.take(item, pod)
                 return
 
     def _pod(self, item: Json, hashed: str, node: str) -> Json:

@@ -10,11 +10,10 @@ from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
 from simulator.kube.controllers import deployment_status as judging
 from simulator.kube.controllers.deployment_revisions import REVISION, annotations, annotations_due, revision_of
-from simulator.kube.controllers.owned_pods import owner_key, owner_reference, template_hash, write_status
+from simulator.kube.controllers.owned_pods import owner_reference, template_hash, write_status
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.controllers.rollout_sizes import is_rolling, rolling, shared, sizes_noted, was_resized
-from simulator.kube.view import key_of, uid_of
+from simulator.kube.view import key_of, owner_key, uid_of
 
 HASH_LABEL = "pod-template-hash"
 COMPONENT = "deployment-controller"
@@ -26,24 +25,17 @@ class Deployments:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         self._looks_again: dict[str, float] = {}
-        self.loop = Reconciler("deployments", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.deployments.subscribe(self._deployment_changed)
-        plane.replicasets.subscribe(self._set_changed)
+        self.loop = plane.reconciler("deployments", self.reconcile)
+        self.loop.follow(plane.deployments)
+        self.loop.follow_owned(plane.replicasets, "Deployment")
         plane.pods.subscribe(self._pod_changed)
-
-    def _deployment_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
-
-    def _set_changed(self, before: Json | None, after: Json | None) -> None:
-        if key := owner_key(after or before, "Deployment"):
-            self.loop.add(key)
 
     def _pod_changed(self, before: Json | None, after: Json | None) -> None:
         """Recreate waits for the last old pod."""
-        if after is None and before is not None and (key := owner_key(before, "ReplicaSet")):
-            owner = self._plane.replicasets.objects.get(key)
-            self._set_changed(owner, owner)
+        if after is None:
+            owner = self._plane.replicasets.objects.get(owner_key(before, "ReplicaSet"))
+            if key := owner_key(owner, "Deployment"):
+                self.loop.add(key)
 
     async def reconcile(self, key: str) -> None:
         """One step towards the newest template."""

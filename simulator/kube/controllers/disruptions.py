@@ -11,9 +11,8 @@ from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
 from simulator.kube.controllers.owned_pods import is_ready, write_status
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.server.selector_rules import is_empty, matches
-from simulator.kube.view import key_of, uid_of
+from simulator.kube.view import uid_of
 
 COMPONENT = "controllermanager"
 PATIENCE_SECONDS = 120.0
@@ -32,13 +31,9 @@ class Disruptions:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self.loop = Reconciler("disruptions", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.poddisruptionbudgets.subscribe(self._budget_changed)
+        self.loop = plane.reconciler("disruptions", self.reconcile)
+        self.loop.follow(plane.poddisruptionbudgets)
         plane.pods.subscribe(self._pod_changed)
-
-    def _budget_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
 
     def _pod_changed(self, before: Json | None, after: Json | None) -> None:
         for key, budget in self._plane.poddisruptionbudgets.objects.items():

@@ -20,21 +20,17 @@ from simulator.kube.controllers.job_conditions import (
     verdict_on,
 )
 from simulator.kube.controllers.owned_pods import (
-    create_pod,
-    delete_pod,
+    Keeper,
     is_over,
     is_ready,
-    owner_key,
     owner_reference,
     pod_from,
     write_status,
 )
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.controllers.reconciler import Reconciler
-from simulator.kube.view import key_of, uid_of
+from simulator.kube.view import key_of, owner_key, uid_of
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
-COMPONENT = "job-controller"
 _SHOWN = ("ready", "terminating", "uncountedTerminatedPods")
 
 
@@ -43,19 +39,10 @@ class Jobs:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self.loop = Reconciler("jobs", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.jobs.subscribe(self._job_changed)
-        plane.pods.subscribe(self._pod_changed)
-
-    def _job_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
-        elif before is not None:
-            self.loop.add(key_of(before))
-
-    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
-        if key := owner_key(after or before, "Job"):
-            self.loop.add(key)
+        self._keeper = Keeper(plane=plane, kind="Job", component="job-controller")
+        self.loop = plane.reconciler("jobs", self.reconcile)
+        self.loop.follow(plane.jobs, gone=True)
+        self.loop.follow_owned(plane.pods, "Job")
 
     async def reconcile(self, key: str) -> None:
         """Count what has ended, then start or stop pods."""
@@ -123,10 +110,7 @@ class Jobs:
         if ended and verdict is not None and verdict.word == COMPLETE:
             status["completionTime"] = now
         for event in told_by(old, fresh):
-            self._tell(job, event.reason, event.message, warning=event.warning)
-
-    def _tell(self, job: Json, reason: str, message: str, *, warning: bool = False) -> None:
-        self._plane.events.tell(COMPONENT, "Job", job, reason, message, warning=warning)
+            self._keeper.tell(job, event.reason, event.message, warning=event.warning)
 
     async def _start_or_stop(self, job: Json, status: Json) -> None:
         pods = self._plane.pods.active(self._plane.pods.indexed("controller", uid_of(job)))
@@ -136,19 +120,9 @@ class Jobs:
         over = job["spec"].get("suspend") or is_decided(status.get("conditions") or ())
         wanted = 0 if over else min(job["spec"].get("parallelism", 1), max(0, left))
         for _ in range(wanted - len(active)):
-            await self._make(job)
+            await self._keeper.make(job, self._pod(job))
         for pod in active[: max(0, len(active) - wanted)]:
-            await delete_pod(self._plane, pod)
-            self._tell(job, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
-
-    async def _make(self, job: Json) -> None:
-        try:
-            made = await create_pod(self._plane, self._pod(job))
-        except ApiError as error:
-            self._tell(job, "FailedCreate", f"Error creating: {error.message}", warning=True)
-            raise
-        if made is not None:
-            self._tell(job, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+            await self._keeper.take(job, pod)
 
     def _pod(self, job: Json) -> Json:
         meta = job["metadata"]

@@ -10,8 +10,8 @@
 
 from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
-from simulator.kube.client import API_FAILURES, ApiError
-from simulator.kube.controllers.owned_pods import delete_pod, is_over
+from simulator.kube.client import API_FAILURES
+from simulator.kube.controllers.owned_pods import delete_pod, is_over, write_conditions
 from simulator.kube.controllers.placement import condition, tolerates
 from simulator.kube.controllers.plane import Plane
 
@@ -72,15 +72,7 @@ class NodeLifecycle:
                 continue
             said = {"status": "False", "lastTransitionTime": now}
             changed = [{**one, **said} if one["type"] == "Ready" else one for one in conditions]
-            meta = pod["metadata"]
-            body = {"metadata": {"uid": meta["uid"]}, "status": {"conditions": changed}}
-            try:
-                await self._plane.client.patch(
-                    "pods", meta["name"], body, namespace=meta["namespace"], subresource="status"
-                )
-            except ApiError as error:
-                if not (error.gone or error.conflict):
-                    raise
+            await write_conditions(self._plane, pod, changed)
 
     async def _taint(self, node: Json, wanted: str) -> None:
         old = (node.get("spec") or {}).get("taints") or []

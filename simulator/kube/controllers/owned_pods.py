@@ -1,7 +1,8 @@
 """Pods that a workload owns: making them from its template, finding them, judging their state."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -13,15 +14,6 @@ from simulator.kube.client import ApiError
 from simulator.kube.controllers.plane import Plane, node_of
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-
-
-def owner_key(item: Json | None, kind: str) -> str:
-    """``namespace/name`` of the controller of this kind that owns ``item``; empty when another one does, or nobody."""
-    meta = item["metadata"] if item is not None else {}
-    for owner in meta.get("ownerReferences") or ():
-        if owner.get("controller") and owner["kind"] == kind:
-            return f"{meta.get('namespace', '')}/{owner['name']}"
-    return ""
 
 
 def owner_reference(owner: Json, kind: str, api_version: str) -> Json:
@@ -99,6 +91,53 @@ async def delete_pod(plane: Plane, pod: Json) -> None:
     meta = pod["metadata"]
     await plane.client.delete("pods", meta["name"], namespace=meta["namespace"], uid=meta["uid"])
     plane.pods.expect_deletion(pod)
+
+
+async def write_conditions(plane: Plane, pod: Json, conditions: Sequence[Json]) -> None:
+    """Say in the status of a pod how it stands; one that is gone, or has become another one, needs no word.
+
+    Raises:
+        ApiError: refused.
+    """
+    meta = pod["metadata"]
+    body = {"metadata": {"uid": meta["uid"]}, "status": {"conditions": list(conditions)}}
+    try:
+        await plane.client.patch("pods", meta["name"], body, namespace=meta["namespace"], subresource="status")
+    except ApiError as error:
+        if not (error.gone or error.conflict):
+            raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Makes and deletes the pods of the workloads of one kind, and tells of it in the words that most kinds share."""
+
+    plane: Plane
+    kind: str
+    component: str
+
+    async def make(self, item: Json, pod: Json) -> None:
+        """Create a pod for ``item``.
+
+        Raises:
+            ApiError: refused.
+        """
+        try:
+            made = await create_pod(self.plane, pod)
+        except ApiError as error:
+            self.tell(item, "FailedCreate", f"Error creating: {error.message}", warning=True)
+            raise
+        if made is not None:
+            self.tell(item, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+
+    async def take(self, item: Json, pod: Json) -> None:
+        """Delete a pod of ``item``."""
+        await delete_pod(self.plane, pod)
+        self.tell(item, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+
+    def tell(self, item: Json, reason: str, message: str, *, warning: bool = False) -> None:
+        """Say something about ``item``."""
+        self.plane.events.tell(self.component, self.kind, item, reason, message, warning=warning)
 
 
 def is_over(pod: Json) -> bool:

@@ -3,10 +3,12 @@
 As in a real controller manager the views are shared, so sixty pods are watched once and not once per controller.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simulator.kube.api import Api, Json
 from simulator.kube.client import Client
+from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.controllers.recorder import Events, Recorder, Unrecorded
 from simulator.kube.ports import Choices, Clock, Trace
 from simulator.kube.view import View, controller_uid
@@ -55,6 +57,10 @@ class Plane:
     jobs: View
     controllerrevisions: View
     poddisruptionbudgets: View
+
+    def reconciler(self, name: str, reconcile: Callable[[str], Awaitable[None]]) -> Reconciler:
+        """A control loop on this control plane's clock."""
+        return Reconciler(name, reconcile, clock=self.clock, tape=self.tape, trace=self.trace)
 
     def recorders(self) -> list[Recorder]:
         """Who writes what is told: one, or nobody."""

@@ -8,8 +8,10 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
 
+from simulator.kube.api import Json
 from simulator.kube.client import API_FAILURES
 from simulator.kube.ports import SHORTEST_SECONDS, Choices, Clock, Span, Trace, draw
+from simulator.kube.view import View, key_of, owner_key
 
 RETRY: Span = (0.5, 1.5)
 
@@ -37,6 +39,25 @@ class Reconciler:
         self._timers: list[tuple[float, int, str]] = []
         self._count = 0
         self._wake = asyncio.Event()
+
+    def follow(self, view: View, *, gone: bool = False) -> None:
+        """Settle each object of a view when it is new or has changed, and if asked to when it is ``gone``."""
+
+        def changed(before: Json | None, after: Json | None) -> None:
+            item = after or before if gone else after
+            if item is not None:
+                self.add(key_of(item))
+
+        view.subscribe(changed)
+
+    def follow_owned(self, view: View, kind: str) -> None:
+        """Settle the owner, of this kind, of each object of a view that is new, has changed, or is gone."""
+
+        def changed(before: Json | None, after: Json | None) -> None:
+            if key := owner_key(after or before, kind):
+                self.add(key)
+
+        view.subscribe(changed)
 
     def add(self, key: str) -> None:
         """Settle this key soon."""

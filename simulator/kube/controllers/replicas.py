@@ -4,21 +4,16 @@ from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
-    create_pod,
-    delete_pod,
+    Keeper,
     first_to_go,
     is_over,
     is_ready,
-    owner_key,
     owner_reference,
     pod_from,
     write_status,
 )
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.controllers.reconciler import Reconciler
-from simulator.kube.view import key_of, uid_of
-
-COMPONENT = "replicaset-controller"
+from simulator.kube.view import uid_of
 
 
 class ReplicaSets:
@@ -26,17 +21,10 @@ class ReplicaSets:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self.loop = Reconciler("replicasets", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.replicasets.subscribe(self._set_changed)
-        plane.pods.subscribe(self._pod_changed)
-
-    def _set_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
-
-    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
-        if key := owner_key(after or before, "ReplicaSet"):
-            self.loop.add(key)
+        self._keeper = Keeper(plane=plane, kind="ReplicaSet", component="replicaset-controller")
+        self.loop = plane.reconciler("replicasets", self.reconcile)
+        self.loop.follow(plane.replicasets)
+        self.loop.follow_owned(plane.pods, "ReplicaSet")
 
     async def reconcile(self, key: str) -> None:
         """Create or delete the difference, then count."""
@@ -56,21 +44,11 @@ class ReplicaSets:
     async def _make(self, item: Json, missing: int) -> None:
         for _ in range(missing):
             reference = owner_reference(item, "ReplicaSet", "apps/v1")
-            try:
-                pod = await create_pod(self._plane, pod_from(item["spec"]["template"], item, reference))
-            except ApiError as error:
-                self._tell(item, "FailedCreate", f"Error creating: {error.message}", warning=True)
-                raise
-            if pod is not None:
-                self._tell(item, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+            await self._keeper.make(item, pod_from(item["spec"]["template"], item, reference))
 
     async def _take(self, item: Json, pods: list[Json]) -> None:
         for pod in pods:
-            await delete_pod(self._plane, pod)
-            self._tell(item, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
-
-    def _tell(self, item: Json, reason: str, message: str, *, warning: bool = False) -> None:
-        self._plane.events.tell(COMPONENT, "ReplicaSet", item, reason, message, warning=warning)
+            await self._keeper.take(item, pod)
 
     def _pods(self, item: Json) -> list[Json]:
         owned = self._plane.pods.indexed("controller", uid_of(item))

@@ -7,10 +7,9 @@ is tried again when a node changes in something that matters.
 from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
-from simulator.kube.controllers.owned_pods import is_over
+from simulator.kube.controllers.owned_pods import is_over, write_conditions
 from simulator.kube.controllers.placement import condition, refusal
 from simulator.kube.controllers.plane import Plane, node_of
-from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.view import key_of
 
 COMPONENT = "default-scheduler"
@@ -22,7 +21,7 @@ class Scheduler:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         self._waiting: dict[str, None] = {}
-        self.loop = Reconciler("scheduler", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
+        self.loop = plane.reconciler("scheduler", self.reconcile)
         plane.pods.subscribe(self._pod_changed)
         plane.nodes.subscribe(self._node_changed)
 
@@ -87,16 +86,7 @@ class Scheduler:
             "message": message,
             "lastTransitionTime": api_time(self._plane.clock.now()),
         }
-        meta = pod["metadata"]
-        conditions = [one for one in old if one["type"] != "PodScheduled"] + [said]
-        body = {"metadata": {"uid": meta["uid"]}, "status": {"conditions": conditions}}
-        try:
-            await self._plane.client.patch(
-                "pods", meta["name"], body, namespace=meta["namespace"], subresource="status"
-            )
-        except ApiError as error:
-            if not (error.gone or error.conflict):
-                raise
+        await write_conditions(self._plane, pod, [*(one for one in old if one["type"] != "PodScheduled"), said])
 
 
 def _facts(node: Json) -> tuple[object, ...]:

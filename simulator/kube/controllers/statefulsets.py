@@ -13,16 +13,14 @@ from simulator.kube.controllers.owned_pods import (
     delete_pod,
     is_over,
     is_ready,
-    owner_key,
     owner_reference,
     pod_from,
     template_hash,
     write_status,
 )
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.controllers.reconciler import Reconciler
 from simulator.kube.controllers.template_revisions import keep_revision
-from simulator.kube.view import key_of, uid_of
+from simulator.kube.view import uid_of
 
 REVISION_LABEL = "controller-revision-hash"
 REVISION_OBJECT_LABEL = "controller.kubernetes.io/hash"
@@ -35,17 +33,9 @@ class StatefulSets:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self.loop = Reconciler("statefulsets", self.reconcile, clock=plane.clock, tape=plane.tape, trace=plane.trace)
-        plane.statefulsets.subscribe(self._set_changed)
-        plane.pods.subscribe(self._pod_changed)
-
-    def _set_changed(self, before: Json | None, after: Json | None) -> None:
-        if after is not None:
-            self.loop.add(key_of(after))
-
-    def _pod_changed(self, before: Json | None, after: Json | None) -> None:
-        if key := owner_key(after or before, "StatefulSet"):
-            self.loop.add(key)
+        self.loop = plane.reconciler("statefulsets", self.reconcile)
+        self.loop.follow(plane.statefulsets)
+        self.loop.follow_owned(plane.pods, "StatefulSet")
 
     async def reconcile(self, key: str) -> None:
         """One step: make what is missing, remove what is too much, then replace what is outdated."""
