@@ -175,3 +175,58 @@ def test_the_status_of_a_definition_is_written_apart(space: Workspace) -> None:
     where = f"{DEFINITIONS}/aparts.conformance.test"
     answer = space.face.send("PATCH", where, {"status": {"storedVersions": ["v9"]}}, content_type=MERGE)
     assert answer.body["status"]["storedVersions"] == ["v1"]
+
+
+APPROVAL = "api-approved.kubernetes.io"
+PROTECTED = "x.k8s.io"
+
+
+def _protected(plural: str, approval: str) -> Json:
+    crd = _crd(plural, plural.capitalize())
+    crd["spec"]["group"] = PROTECTED
+    crd["metadata"] = {"name": f"{plural}.{PROTECTED}", "annotations": {APPROVAL: approval}}
+    return crd
+
+
+def _conditions(crd: Json) -> list[Json]:
+    return sorted(crd["status"]["conditions"], key=lambda one: str(one["type"]))
+
+
+@pytest.mark.parametrize("approval", ["unapproved, a test", "https://approvals.test/1", "http://approvals.test/1"])
+def test_a_definition_of_a_protected_group_says_whether_it_is_approved(space: Workspace, approval: str) -> None:
+    crd = _protected("guarded" + str(len(approval)), approval)
+    where = f"{DEFINITIONS}/{crd['metadata']['name']}"
+    assert space.face.send("POST", DEFINITIONS, crd).status == 201
+    kind = "KubernetesAPIApprovalPolicyConformant"
+    space.face.until(lambda: len(space.bare.send("GET", where).body["status"]["conditions"] or ()) == 3)
+    found = space.face.send("GET", where, part=_conditions).body
+    wanted = ("False", "UnapprovedAnnotation") if approval[0] == "u" else ("True", "ApprovedAnnotation")
+    assert _condition(found, kind) == wanted
+    space.bare.send("DELETE", where)
+
+
+def test_an_approval_can_be_given_and_not_taken_away(space: Workspace) -> None:
+    crd = _protected("guards", "unapproved")
+    where = f"{DEFINITIONS}/guards.{PROTECTED}"
+    space.bare.send("POST", DEFINITIONS, crd)
+    kind = "KubernetesAPIApprovalPolicyConformant"
+    space.face.until(lambda: _condition(space.bare.send("GET", where).body, kind)[0] == "False")
+    approved = {"metadata": {"annotations": {APPROVAL: "https://approvals.test/2"}}}
+    assert space.face.send("PATCH", where, approved, content_type=MERGE, part=_generation).status == 200
+    space.face.until(lambda: _condition(space.bare.send("GET", where).body, kind)[0] == "True")
+    space.face.send("GET", where, part=_conditions)
+    for text in (None, "nonsense"):
+        spoilt = {"metadata": {"annotations": {APPROVAL: text}}}
+        assert space.face.send("PATCH", where, spoilt, content_type=MERGE).refusal == (422, "Invalid")
+    space.bare.send("DELETE", where)
+
+
+def _generation(crd: Json) -> Any:
+    return crd["metadata"]["generation"]
+
+
+def test_a_definition_of_a_protected_group_needs_a_word_on_approval(space: Workspace) -> None:
+    for group in (PROTECTED, "x.kubernetes.io"):
+        crd = _protected("unguardeds", "")
+        crd["spec"]["group"], crd["metadata"]["name"] = group, f"unguardeds.{group}"
+        assert space.face.send("POST", DEFINITIONS, crd).refusal == (422, "Invalid")

@@ -127,3 +127,74 @@ def test_a_status_write_is_validated_too(space: Workspace) -> None:
     path, query = space.path("widgets", "a", "status"), {"fieldValidation": "Strict"}
     answer = space.face.send("PATCH", path, {"status": {"nope": 1}}, content_type=MERGE, query=query)
     assert answer.status in (400, 422)
+
+
+DISORDERLY: dict[str, tuple[str, Json]] = {
+    "configmap": (
+        "configmaps",
+        {
+            "kind": "ConfigMap",
+            "zeta": 1,
+            "metadata": {"zoo": 1, "name": "a", "ant": 1},
+            "apiVersion": "v1",
+            "data": {"x": "1"},
+            "alpha": {"b": 1, "a": 1},
+        },
+    ),
+    "widget": (
+        "widgets",
+        {
+            "kind": "Widget",
+            "zeta": 1,
+            "spec": {"zz": 1, "size": 1, "nested": {"q": 1, "b": 1}, "aa": 1, "parts": [{"name": "x", "nope": 1}]},
+            "metadata": {"zoo": 1, "name": "a", "ant": 1},
+            "apiVersion": "conformance.test/v1",
+            "alpha": {"b": 1, "a": 1},
+        },
+    ),
+    "pod": (
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "a"},
+            "spec": {
+                "zz": 1,
+                "containers": [
+                    {"image": "x", "zq": 1, "name": "a", "aq": 1},
+                    {"name": "b", "image": "y", "bb": 1},
+                ],
+                "bb": 1,
+                "aa": 1,
+            },
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("validation", ["Strict", "Warn"])
+@pytest.mark.parametrize("case", DISORDERLY)
+def test_unknown_fields_are_told_of_in_an_order(space: Workspace, case: str, validation: str) -> None:
+    plural, body = DISORDERLY[case]
+    query = {"fieldValidation": validation, "dryRun": "All"}
+    answer = space.face.send("POST", space.path(plural), body, query=query)
+    assert answer.status == (400 if validation == "Strict" else 201)
+
+
+@pytest.mark.parametrize("validation", ["Strict", "Warn"])
+@pytest.mark.parametrize("media", [MERGE, STRATEGIC], ids=["merge", "strategic"])
+def test_unknown_fields_of_a_patch_are_told_of_in_an_order(space: Workspace, media: str, validation: str) -> None:
+    space.bare.send("POST", space.path("configmaps"), configmap("a", {"k": "v"}))
+    patch = {"zz": 1, "metadata": {"zm": 1, "labels": {"x": "y"}, "am": 1}, "aa": {"q": 1}, "data": {"k": "w"}}
+    query = {"fieldValidation": validation}
+    answer = space.face.send("PATCH", space.path("configmaps", "a"), patch, content_type=media, query=query)
+    assert answer.status == (422 if validation == "Strict" else 200)
+
+
+@pytest.mark.parametrize("validation", ["Strict", "Warn"])
+def test_unknown_fields_of_a_patch_of_a_custom_resource_are_sorted(space: Workspace, validation: str) -> None:
+    space.bare.send("POST", space.path("widgets"), widget("a"))
+    patch = {"zz": 1, "metadata": {"zm": 1, "am": 1}, "aa": {"q": 1}, "spec": {"size": 2, "yy": 1, "bb": 1}}
+    query = {"fieldValidation": validation}
+    answer = space.face.send("PATCH", space.path("widgets", "a"), patch, content_type=MERGE, query=query)
+    assert answer.status == (422 if validation == "Strict" else 200)

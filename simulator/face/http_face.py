@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from aiohttp import web
 
-from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, media_type, read_body
-from simulator.face.duplicates import duplicates_of
+from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, YAML, media_type, read_body
+from simulator.face.duplicates import duplicates_of, with_maps_merged, yaml_duplicates_of
 from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
 from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
@@ -101,7 +101,9 @@ class HttpFace:
         self._in_flight += 1
         try:
             if request.method not in ("GET", "HEAD"):
-                body, duplicates = await _body(request)
+                body, duplicates, data = await _body(request)
+                if duplicates and asked.content_type == JSON and not self._is_custom(asked):
+                    body = with_maps_merged(data)
                 asked = msgspec.structs.replace(asked, body=body, duplicates=duplicates)
             return await self._server.request(asked)
         finally:
@@ -115,6 +117,11 @@ class HttpFace:
             return False
         route = self._route(asked)
         return route is None or not route.name  # what is not there is refused later
+
+    def _is_custom(self, asked: ApiRequest) -> bool:
+        """Whether a body is read as it stands, and not into the fields of a type."""
+        route = self._route(asked)
+        return route is None or route.resource.custom
 
     def _route(self, asked: ApiRequest) -> Route | None:
         try:
@@ -157,7 +164,13 @@ class HttpFace:
         return b'{"type":"%s","object":%s}\n' % (event["type"].encode(), self._encoded[1])
 
 
-_FIELDS_TOLD_OF = (JSON, "application/merge-patch+json", "application/strategic-merge-patch+json")
+_FIELDS_TOLD_OF = (
+    JSON,
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/json-patch+json",
+)
+_LINES_TOLD_OF = (YAML, "application/apply-patch+yaml")
 
 
 def _note(news: asyncio.Future[None]) -> None:
@@ -187,19 +200,23 @@ def _worn(asked: ApiRequest, identity: Identity) -> ApiRequest:
     )
 
 
-async def _body(request: web.BaseRequest) -> tuple[Any, tuple[str, ...]]:
-    """What a request carries, read no further than the real server would, and what it says twice."""
+async def _body(request: web.BaseRequest) -> tuple[Any, tuple[str, ...], bytes]:
+    """What a request carries, read no further than the real server would, what it says twice, and its text."""
     if (request.content_length or 0) > BYTES_MAX:
-        return TOO_LARGE, ()
-    data = bytearray()
+        return TOO_LARGE, (), b""
+    text = bytearray()
     async for chunk in request.content.iter_any():
-        data += chunk
-        if len(data) > BYTES_MAX:
-            return TOO_LARGE, ()
-    kind = request.headers.get("Content-Type", "")
-    body = read_body(bytes(data), request.method, kind)
-    wanted = request.method != "DELETE" and media_type(kind) in _FIELDS_TOLD_OF
-    return body, duplicates_of(bytes(data)) if wanted and isinstance(body, dict) else ()
+        text += chunk
+        if len(text) > BYTES_MAX:
+            return TOO_LARGE, (), b""
+    kind, data = request.headers.get("Content-Type", ""), bytes(text)
+    body = read_body(data, request.method, kind)
+    if request.method == "DELETE" or not isinstance(body, dict | list):
+        return body, (), data
+    media = media_type(kind)
+    if media in _LINES_TOLD_OF:
+        return body, yaml_duplicates_of(data), data
+    return body, duplicates_of(data) if media in _FIELDS_TOLD_OF else (), data
 
 
 def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web.Response:

@@ -19,7 +19,7 @@ class ApiRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``content_type`` selects the kind of a PATCH, ``accept`` the form of the answer (a Table, metadata alone). ``user``,
     ``groups``, ``user_uid`` and ``user_extra`` are who asks, by what the face has verified; ``user_agent`` is the
     program, by its own word. ``body`` may be an ``Unreadable``; ``duplicates`` are the places of the members that it had
-    more than once in the text that a face has read.
+    more than once in the text that a face has read; of YAML, what its reader says of them.
     """
 
     method: str

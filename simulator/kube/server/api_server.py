@@ -33,11 +33,11 @@ from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
 from simulator.kube.server.list_options import check_list, flag, from_cache, list_revision_of, number_of, revision_of
 from simulator.kube.server.metadata import Draws
 from simulator.kube.server.openapi import OpenApi
-from simulator.kube.server.patching.applying import MEDIA as APPLY
-from simulator.kube.server.patching.applying import applying, check_manager, media_of, newborn, wanted_of, writer_of
+from simulator.kube.server.patching.applying import applying, newborn, wanted_of, writer_of
 from simulator.kube.server.patching.field_ownership import Writer, born, put_entries
-from simulator.kube.server.patching.field_validation import check_write_options, validated, validating
+from simulator.kube.server.patching.field_validation import check_applied_once, validated, validating
 from simulator.kube.server.patching.patches import patching
+from simulator.kube.server.patching.write_options import APPLY, check_write_options, media_of
 from simulator.kube.server.posting import create_by_update, is_new, post_to
 from simulator.kube.server.reads import catch_up, get, listing, wait_until_fresh
 from simulator.kube.server.refusals import Refusal, method_not_allowed, unknown_resource
@@ -324,8 +324,6 @@ class ApiServer:
 
     def _writer(self, request: ApiRequest, route: Route) -> Writer | None:
         """Who is to own what this request writes."""
-        if "fieldManager" in request.query or "force" in request.query:
-            check_manager(request)
         check_readable(request, route.resource)
         if not self._managed_fields:
             return None
@@ -336,10 +334,13 @@ class ApiServer:
 
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""
-        check_manager(request)
+        if not request.query:
+            check_write_options(request)
         check_readable(request, route.resource)
         config = wanted_of(request.body, route.resource)
         writer, now = writer_of(request, route), api_time(self.clock.now())
+        if request.duplicates:
+            check_applied_once(request, self._validation(request))
         dry_run = bool(request.query.get("dryRun"))
         there = (route.namespace, route.name) in self.store.table(route.resource.table_id).objects
         is_crd = route.resource.table_id == CRD.table_id

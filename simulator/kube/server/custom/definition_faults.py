@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from simulator.kube.server.custom.definition_status import APPROVAL, approval_of
 from simulator.kube.server.custom.rule_fields import steps_below
 from simulator.kube.server.custom.schema_declarations import declaration_faults
 from simulator.kube.server.custom.schema_defaults import default_faults
@@ -41,7 +42,6 @@ _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _MOST_SELECTABLE = 8
 _WARNING_LENGTH = 256
-_APPROVAL = "api-approved.kubernetes.io"
 # A part of the versions, and what it is called where all have it alike.
 _PARTS = (
     ("schema", "validation"),
@@ -322,17 +322,18 @@ def _stored_faults(stored: list[str], versions: Sequence[Json]) -> Iterator[Caus
 
 
 def _approval_faults(crd: Json, before: Json | None) -> Iterator[Cause]:
-    group = (crd.get("spec") or {}).get("group") or ""
-    if before is not None or not re.search(r"(^|\.)(k8s|kubernetes)\.io$", group):
+    """A definition that has no good word on its approval may keep what it has."""
+    state = approval_of(crd)
+    if state not in ("missing", "invalid") or (before is not None and approval_of(before) == state):
         return
-    given = (crd["metadata"].get("annotations") or {}).get(_APPROVAL, "")
-    field = f"metadata.annotations[{_APPROVAL}]"
-    if not given:
+    given = (crd["metadata"].get("annotations") or {}).get(APPROVAL, "")
+    field = f"metadata.annotations[{APPROVAL}]"
+    if state == "missing":
         detail = (
-            f'protected groups must have approval annotation "{_APPROVAL}",'
+            f'protected groups must have approval annotation "{APPROVAL}",'
             " see https://github.com/kubernetes/enhancements/pull/1111"
         )
         yield required(field, detail)
-    elif not given.startswith(("unapproved", "https://", "http://")):
-        detail = f'protected groups must have approval annotation "{_APPROVAL}" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111'
+    else:
+        detail = f'protected groups must have approval annotation "{APPROVAL}" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111'
         yield invalid_value(field, given, detail)

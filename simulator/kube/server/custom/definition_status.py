@@ -4,8 +4,10 @@ Definitions of one group may not share names. Who comes later does not get a nam
 served until the name is free.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator.kube.api_time import api_time
 from simulator.kube.server.advice import advise
@@ -21,6 +23,9 @@ _CONFLICTS = (
     ("kind", "Kind"),
     ("listKind", "ListKind"),
 )
+APPROVAL = "api-approved.kubernetes.io"
+_PROTECTED = re.compile(r"(^|\.)(k8s|kubernetes)\.io$")
+_APPROVED = "KubernetesAPIApprovalPolicyConformant"
 _NOT_ACCEPTED = ("False", "NotAccepted", "not all names are accepted")
 _ESTABLISHED = ("True", "InitialNamesAccepted", "the initial names have been accepted")
 
@@ -86,10 +91,37 @@ def named_status(crd: Json, others: Sequence[Json], now: float) -> Json:
     if wanted.get("categories"):
         accepted["categories"] = wanted["categories"]
     conditions = list(status.get("conditions") or [])
+    approval = _approval(crd)
+    if approval is not None:
+        _set(conditions, _APPROVED, approval, now)
     _set(conditions, "NamesAccepted", refused, now)
     if not is_true(conditions, "Established"):
         _set(conditions, "Established", _ESTABLISHED if refused[0] == "True" else _NOT_ACCEPTED, now)
     return {**status, "conditions": conditions, "acceptedNames": accepted}
+
+
+def approval_of(crd: Json) -> str:
+    """What a definition says of its approval by those whose group it uses: ``approved``, ``bypassed``, ``invalid``,
+    ``missing``; empty where the group is nobody's.
+    """
+    if _PROTECTED.search((crd.get("spec") or {}).get("group") or "") is None:
+        return ""
+    given = (crd["metadata"].get("annotations") or {}).get(APPROVAL, "")
+    if not given:
+        return "missing"
+    if given.startswith("unapproved"):
+        return "bypassed"
+    address = urlsplit(given)
+    return "approved" if address.scheme and address.netloc else "invalid"
+
+
+def _approval(crd: Json) -> tuple[str, str, str] | None:
+    """The condition on the approval; a definition without a good word on it is not taken."""
+    state = approval_of(crd)
+    given = (crd["metadata"].get("annotations") or {}).get(APPROVAL, "")
+    if state == "approved":
+        return "True", "ApprovedAnnotation", f"approved in {given}"
+    return ("False", "UnapprovedAnnotation", f'not approved: "{given}"') if state == "bypassed" else None
 
 
 def _taken(others: Sequence[Json]) -> Mapping[str, set[Any]]:

@@ -5,51 +5,20 @@ from typing import Any
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.patching.field_ownership import Writer, applied
 from simulator.kube.server.patching.patches import check_name, check_uid
-from simulator.kube.server.refusals import bad_option, bad_request, conflict
+from simulator.kube.server.patching.write_options import APPLY, MANAGER_BYTES, media_of
+from simulator.kube.server.refusals import bad_request, conflict
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.writes import Make, own_copy
 
 Json = dict[str, Any]
 
-MEDIA = "application/apply-patch+yaml"
-MANAGER_BYTES = 128
-_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
-
-
-def media_of(request: ApiRequest) -> str:
-    """The media type of a request's body, without its parameters."""
-    return request.content_type.partition(";")[0].strip()
-
-
-def check_manager(request: ApiRequest) -> None:
-    """Whether the parameters that speak of managers make sense.
-
-    Raises:
-        Refusal: 422, one does not.
-    """
-    manager, force = request.query.get("fieldManager", ""), request.query.get("force", "")
-    applies = request.method == "PATCH" and media_of(request) == MEDIA
-    options = _OPTIONS.get(request.method, "")
-    if force and not applies and request.method == "PATCH":
-        raise bad_option(options, "force", "Forbidden: may not be specified for non-apply patch")
-    if applies and not manager:
-        raise bad_option(options, "fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
-    if len(manager.encode()) > MANAGER_BYTES:
-        message = f"Too long: may not be more than {MANAGER_BYTES} bytes"
-        raise bad_option(options, "fieldManager", message, "FieldValueTooLong")
-    for position, letter in enumerate(manager):
-        if not letter.isprintable():
-            shown = manager.encode("unicode_escape").decode()
-            message = f'Invalid value: "{shown}": invalid character U+{ord(letter):04X} (at position {position})'
-            raise bad_option(options, "fieldManager", message, "FieldValueInvalid")
-
 
 def writer_of(request: ApiRequest, route: Route) -> Writer:
     """Who writes: the manager that the request names, or the program that its user agent names."""
     program = request.user_agent.partition("/")[0]
     manager = request.query.get("fieldManager") or "".join(filter(str.isprintable, program))[:MANAGER_BYTES]
-    applies = request.method == "PATCH" and media_of(request) == MEDIA
+    applies = request.method == "PATCH" and media_of(request) == APPLY
     return Writer(manager=manager or "unknown", applies=applies, subresource=route.subresource)
 
 

@@ -5,13 +5,14 @@ with ``Ignore`` nobody is told. In no case they are kept. To look for them costs
 reads warnings looks only where a request asks for it.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.advice import advise
-from simulator.kube.server.field_errors import invalid_value, not_supported, quoted
+from simulator.kube.server.field_errors import invalid_value, quoted
 from simulator.kube.server.metadata_members import METADATA_MEMBERS
 from simulator.kube.server.patching.builtin_types import type_of
 from simulator.kube.server.patching.patches import STRATEGIC
@@ -22,47 +23,36 @@ from simulator.kube.server.registry import Resource
 from simulator.kube.server.writes import Make, own_copy
 
 Json = dict[str, Any]
+YAML = "application/yaml"
+_MEMBERS = frozenset(["op", "path", "from", "value"])
 
-_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
 
+def taken_out(value: Json, resource: Resource, *, patched: bool = False) -> list[str]:
+    """Take the fields out of an object that its kind does not have; gives their places.
 
-def check_write_options(request: ApiRequest) -> None:
-    """Whether dryRun and fieldValidation say something that the server knows.
-
-    Raises:
-        Refusal: 422, one does not.
+    Those of built-in kinds come in the order of the body, which a patch has sorted; those of custom resources are sorted,
+    the ones of the metadata, which are read by themselves, before the others.
     """
-    kind = _OPTIONS.get(request.method, "")
-    dry_run, validation = request.query.get("dryRun"), request.query.get("fieldValidation")
-    causes = []
-    if dry_run and dry_run != "All":
-        causes.append(not_supported("dryRun", [dry_run], ["All"]))
-    if validation and validation not in ("Ignore", "Strict", "Warn"):
-        causes.append(not_supported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]))
-    if causes:
-        raise invalid("meta.k8s.io", kind, "", causes)
-
-
-def taken_out(value: Any, kind: ValueType, place: str = "") -> list[str]:
-    """Take the fields out of a value that its type does not have; gives their places, sorted."""
     found: list[str] = []
-    _take_out(value, kind, place, found)
-    return sorted(found)
+    _take_out(value, type_of(resource), "", found, in_order=not patched)
+    if resource.custom:
+        found.sort(key=lambda place: (not place.startswith("metadata."), place))
+    return found
 
 
-def _take_out(value: Any, kind: ValueType, place: str, found: list[str]) -> None:
+def _take_out(value: Any, kind: ValueType, place: str, found: list[str], *, in_order: bool) -> None:
     if isinstance(value, dict) and kind.form == "map":
-        for name in list(value):
+        for name in list(value) if in_order else sorted(value):
             child = kind.child(name)
             where = f"{place}.{name}" if place else name
             if child is not None:
-                _take_out(value[name], child, where, found)
+                _take_out(value[name], child, where, found, in_order=in_order)
             else:
                 found.append(where)
                 del value[name]
     elif isinstance(value, list) and kind.form == "list":
         for position, item in enumerate(value):
-            _take_out(item, kind.element(), f"{place}[{position}]", found)
+            _take_out(item, kind.element(), f"{place}[{position}]", found, in_order=in_order)
 
 
 def validated(request: ApiRequest, resource: Resource, validation: str) -> Any:
@@ -75,23 +65,55 @@ def validated(request: ApiRequest, resource: Resource, validation: str) -> Any:
     if not isinstance(body, dict) or body.get("kind", resource.kind) != resource.kind:
         return body
     body = own_copy(body)
-    found = _complaints(request, taken_out(body, type_of(resource)))
+    found = _complaints(request, taken_out(body, resource))
     if found and validation == "Strict":
-        text = ", ".join(found)
+        lines = request.duplicates if request.content_type == YAML else ()
+        text = ", ".join([*([_of_yaml(lines)] if lines else []), *found[len(lines) :]])
         shown = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise bad_request(f"{shown}: strict decoding error: {text}")
     _tell(found, validation)
     return body
 
 
+def _of_yaml(lines: Sequence[str]) -> str:
+    """What the reader of YAML complains of, as one text."""
+    return "\n  ".join(["yaml: unmarshal errors:", *lines])
+
+
+def check_applied_once(request: ApiRequest, validation: str) -> None:
+    """Whether what is applied has each key once; unknown fields are never applied.
+
+    Raises:
+        Refusal: 400, it has one twice, and ``validation`` is strict.
+    """
+    if validation == "Strict":
+        why = _of_yaml(request.duplicates)
+        raise bad_request(f"error strict decoding patch: error converting YAML to JSON: {why}")
+    _tell(list(request.duplicates), validation)
+
+
 def _complaints(request: ApiRequest, unknown: list[str]) -> list[str]:
     """What is said of a body: its duplicate fields, then its unknown ones, in which nothing else is looked for."""
+    more = [f"unknown field {quoted(place)}" for place in unknown]
+    if request.content_type == YAML:
+        return [*request.duplicates, *more]
+    if isinstance(request.body, list):
+        return [*_of_operations(request), *more]
     within = tuple(f"{place}{end}" for place in unknown for end in (".", "["))
     twice = [place for place in request.duplicates if place not in unknown and not place.startswith(within)]
-    return [
-        *(f"duplicate field {quoted(place)}" for place in twice),
-        *(f"unknown field {quoted(place)}" for place in unknown),
-    ]
+    return [*(f"duplicate field {quoted(place)}" for place in twice), *more]
+
+
+def _of_operations(request: ApiRequest) -> Iterator[str]:
+    """What is said of the operations of a JSON patch, one by one."""
+    for number, operation in enumerate(request.body):
+        here = f"[{number}]."
+        for place in request.duplicates:
+            if place.startswith(here):
+                yield f"json patch duplicate field {quoted(place)}"
+        for name in operation:
+            if name not in _MEMBERS:
+                yield f"json patch unknown field {quoted(here + name)}"
 
 
 def _tell(found: list[str], validation: str) -> None:
@@ -111,8 +133,8 @@ def validating(make: Make, request: ApiRequest, resource: Resource, validation: 
     def checked(old: Json) -> Json:
         item = make(old)
         if validation == "Strict":
-            shown = go_value(request.body) if strategic else _as_json(item, resource)
-        found = _complaints(request, taken_out(item, type_of(resource)))
+            shown = go_value(request.body) if strategic else _as_json(item, resource, request.body)
+        found = _complaints(request, taken_out(item, resource, patched=True))
         if found and validation == "Strict":
             raise _strict(shown, found)
         _tell(found, validation)
@@ -121,15 +143,23 @@ def validating(make: Make, request: ApiRequest, resource: Resource, validation: 
     return checked
 
 
-def _as_json(item: Json, resource: Resource) -> str:
-    """An object as the server prints it: sorted, but the metadata of built-in kinds in the order of its declaration."""
-    data = {name: item[name] for name in sorted(item)}
+def _as_json(item: Json, resource: Resource, patch: Any) -> str:
+    """An object as the server prints it: sorted, but the metadata of built-in kinds, where a patch does not touch them, in
+    the order of its declaration.
+    """
     if not resource.strategic:
-        return msgspec.json.encode(data, order="sorted").decode()
+        return msgspec.json.encode(item, order="sorted").decode()
+    data = {name: item[name] for name in sorted(item)}
     metadata = item["metadata"]
-    names = [name for name in METADATA_MEMBERS if name in metadata]
+    names = [name for name in METADATA_MEMBERS if name in metadata and not _touches_metadata(patch)]
     data["metadata"] = {name: metadata[name] for name in (*names, *sorted({*metadata} - {*names}))}
     return msgspec.json.encode(data).decode()
+
+
+def _touches_metadata(patch: Any) -> bool:
+    if isinstance(patch, list):
+        return any(str(operation.get("path", "")).startswith("/metadata/") for operation in patch)
+    return isinstance(patch, dict) and "metadata" in patch
 
 
 def _strict(shown: str, found: list[str]) -> Refusal:
