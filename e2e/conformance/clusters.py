@@ -17,6 +17,7 @@ from e2e.conformance.definitions import GEARS, WIDGETS, install
 from e2e.conformance.faces import ADMIN, Face, HttpFace, token_of
 from e2e.conformance.served import served
 from simulator.face.scaled_time import LoopClock
+from simulator.kube.controllers.cronjobs import CronJobs
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
 from simulator.kube.controllers.disruptions import Disruptions
@@ -34,6 +35,8 @@ CONTROLLERS = (
     "statefulset-controller",
     "daemonset-controller",
     "job-controller",
+    "cronjob-controller",
+    "ttl-after-finished-controller",
     "disruption-controller",
 )
 
@@ -99,7 +102,9 @@ def simulated() -> Iterator[Cluster]:
 
 def _actors(server: Trusted, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
     shared = plane(server, clock, _Steady(), _Silent(), shown=True)
-    loops = [kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)]
+    loops = [
+        kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs, Disruptions)
+    ]
     views = [view.run() for view in shared.views()]
     return [*views, *[loop.run() for loop in loops], *[one.run() for one in shared.recorders()]]
 

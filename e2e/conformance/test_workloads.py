@@ -124,6 +124,8 @@ JOBS: dict[str, Json] = {
     "negative": {"parallelism": -1},
     "own-selector": {"selector": SELECTOR},
     "deadline": {"activeDeadlineSeconds": -1},
+    "odd-mode": {"completionMode": "Odd"},
+    "indexed-without-end": {"completionMode": "Indexed", "parallelism": 2},
 }
 
 
@@ -143,9 +145,72 @@ def test_of_a_job_the_template_stays(space: Workspace) -> None:
     assert space.face.send("PATCH", path, {"spec": {"suspend": True}}, content_type=MERGE).status == 200
 
 
-@pytest.mark.parametrize("schedule", ["every day", "61 * * * *", ""])
-def test_a_cron_job_has_a_schedule(space: Workspace, schedule: str) -> None:
-    assert _create(space, "cronjobs", schedule=schedule).refusal == (422, "Invalid")
+SCHEDULES = {
+    "none": "",
+    "words": "every day",
+    "minute": "61 * * * *",
+    "hour": "* 24 * * *",
+    "day": "* * 0 * *",
+    "month": "* * * 13 *",
+    "weekday": "* * * * 7",
+    "backwards": "5-1 * * * *",
+    "hyphens": "1-2-3 * * * *",
+    "slashes": "1/2/3 * * * *",
+    "no-step": "*/0 * * * *",
+    "no-number": "x * * * *",
+    "no-name": "0 0 * Jan Xyz",
+    "shorthand": "@fortnightly",
+    "duration": "@every soon",
+    "zone": "TZ=UTC 0 0 * * *",
+    "no-zone": "TZ=Atlantis/Harbour 0 0 * * *",
+}
+
+
+@pytest.mark.parametrize("case", sorted(SCHEDULES))
+def test_a_cron_job_has_a_schedule(space: Workspace, case: str) -> None:
+    assert _create(space, "cronjobs", schedule=SCHEDULES[case]).refusal == (422, "Invalid")
+
+
+def test_a_schedule_has_names_steps_and_shorthands(space: Workspace) -> None:
+    for number, schedule in enumerate(("@daily", "@every 1h30m", "*/5,7 0-6/2 ? jan-MAR Mon,5")):
+        body = manifest("cronjobs", f"c{number}")
+        body["spec"]["schedule"] = schedule
+        assert space.face.send("POST", place("cronjobs", space.namespace), body).status == 201
+
+
+ZONES = {"none": "", "local": "Local", "unknown": "Atlantis/Harbour", "dots": "Europe/../Berlin", "space": "a zone"}
+
+
+@pytest.mark.parametrize("case", sorted(ZONES))
+def test_a_cron_job_has_a_time_zone_that_is_known(space: Workspace, case: str) -> None:
+    assert _create(space, "cronjobs", timeZone=ZONES[case]).refusal == (422, "Invalid")
+
+
+CRON_JOBS: dict[str, Json] = {
+    "policy": {"concurrencyPolicy": "Perhaps"},
+    "deadline": {"startingDeadlineSeconds": -1},
+    "kept": {"successfulJobsHistoryLimit": -1, "failedJobsHistoryLimit": -1},
+}
+
+
+@pytest.mark.parametrize("case", sorted(CRON_JOBS))
+def test_a_cron_job_has_rules(space: Workspace, case: str) -> None:
+    assert _create(space, "cronjobs", **CRON_JOBS[case]).refusal == (422, "Invalid")
+
+
+def test_the_name_of_a_cron_job_leaves_room_for_those_of_its_jobs(space: Workspace) -> None:
+    for length, status in ((52, 201), (53, 422)):
+        body = manifest("cronjobs", "c" * length)
+        assert space.face.send("POST", place("cronjobs", space.namespace), body).status == status
+
+
+def test_of_an_indexed_job_the_completions_can_change_with_the_parallelism(space: Workspace) -> None:
+    assert _create(space, "jobs", completionMode="Indexed", completions=2, parallelism=2).status == 201
+    path = place("jobs", space.namespace, "a")
+    both = {"spec": {"completions": 3, "parallelism": 3}}
+    assert space.face.send("PATCH", path, both, content_type=MERGE).status == 200
+    one = {"spec": {"completions": 2}}
+    assert space.face.send("PATCH", path, one, content_type=MERGE).refusal == (422, "Invalid")
 
 
 def test_a_daemon_set_waits_or_surges(space: Workspace) -> None:

@@ -19,6 +19,7 @@ ROOTS: Mapping[str, str] = {
     "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
+    "cronjobs": "/apis/batch/v1",
     "leases": "/apis/coordination.k8s.io/v1",
     "events": "/api/v1",
     "controllerrevisions": "/apis/apps/v1",
@@ -108,7 +109,14 @@ class Client:
         await self._send("POST", path("pods", namespace, name, "binding"), body)
 
     async def delete(
-        self, resource: str, name: str, *, namespace: str = "", uid: str = "", grace_seconds: int | None = None
+        self,
+        resource: str,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str = "",
+        grace_seconds: int | None = None,
+        propagation: str = "",
     ) -> None:
         """Delete; an object that is gone, or is another one by now (``uid``), is success."""
         body: Json = {"apiVersion": "v1", "kind": "DeleteOptions"}
@@ -116,6 +124,8 @@ class Client:
             body["preconditions"] = {"uid": uid}
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
+        if propagation:
+            body["propagationPolicy"] = propagation
         try:
             await self._send("DELETE", path(resource, namespace, name), body)
         except ApiError as error:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from simulator.kube.api import Api
+from simulator.kube.controllers.cronjobs import CronJobs
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
 from simulator.kube.controllers.disruptions import Disruptions
@@ -34,7 +35,8 @@ def control_plane(
     """
     shared = plane(api, clock, tape, trace, shown=shown)
     loops = [
-        kind(shared).loop for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, Disruptions)
+        kind(shared).loop
+        for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs, Disruptions)
     ]
     rest = [NodeLifecycle(shared).run(), PodGc(shared).run(), *[one.run() for one in shared.recorders()]]
     return [*[view.run() for view in shared.views()], *[loop.run() for loop in loops], *rest]

@@ -21,6 +21,7 @@ COLLECTIONS = (
     "statefulsets",
     "daemonsets",
     "jobs",
+    "cronjobs",
     "nodes",
     "leases",
     "controllerrevisions",
@@ -55,6 +56,7 @@ class Plane:
     statefulsets: View
     daemonsets: View
     jobs: View
+    cronjobs: View
     controllerrevisions: View
     poddisruptionbudgets: View
 
@@ -77,6 +79,7 @@ class Plane:
             self.statefulsets,
             self.daemonsets,
             self.jobs,
+            self.cronjobs,
             self.controllerrevisions,
             self.poddisruptionbudgets,
         ]

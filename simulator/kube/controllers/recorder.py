@@ -22,7 +22,7 @@ BURST = 25
 SECONDS_FOR_ONE_MORE = 300.0
 KEPT = 4096
 _COMBINED = "(combined from similar events): "
-_VERSIONS = {"Job": "batch/v1", "Pod": "v1", "Node": "v1", "PodDisruptionBudget": "policy/v1"}
+_VERSIONS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1", "Node": "v1", "PodDisruptionBudget": "policy/v1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from simulator.kube.server.custom.definition_faults import definition_faults
 from simulator.kube.server.custom.definition_status import complete_definition
 from simulator.kube.server.field_errors import invalid_value
 from simulator.kube.server.kinds.configuration import CONFIGURATION
+from simulator.kube.server.kinds.cron_jobs import CRON_JOBS
 from simulator.kube.server.kinds.jobs import JOBS
 from simulator.kube.server.kinds.pod_changes import check_pod
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, complete_pod, complete_pod_spec, fill
@@ -289,6 +290,7 @@ BUILTINS: tuple[Resource, ...] = (
     ),
     *WORKLOADS,
     *JOBS,
+    *CRON_JOBS,
     _webhooks("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     _webhooks("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
     *POLICIES,

@@ -1,9 +1,9 @@
-"""Jobs, which end, and CronJobs, which make Jobs."""
+"""Jobs, whose pods end."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.kube.server.field_errors import invalid_value, required
+from simulator.kube.server.field_errors import invalid_value, not_supported, required
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, complete_pod_spec, fill
 from simulator.kube.server.kinds.pod_rules import not_negative
 from simulator.kube.server.kinds.workloads import IMMUTABLE, check_template
@@ -14,6 +14,8 @@ from simulator.kube.server.selector_rules import matches
 
 Json = dict[str, Any]
 
+INDEXED = "Indexed"
+_MODES = ("NonIndexed", INDEXED)
 _UID = "batch.kubernetes.io/controller-uid"
 _NAME = "batch.kubernetes.io/job-name"
 _JOB = {
@@ -23,13 +25,6 @@ _JOB = {
     "completionMode": "NonIndexed",
     "podReplacementPolicy": "TerminatingOrFailed",
 }
-_CRON_JOB = {
-    "concurrencyPolicy": "Allow",
-    "suspend": False,
-    "successfulJobsHistoryLimit": 3,
-    "failedJobsHistoryLimit": 1,
-}
-_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 6))
 
 
 def _complete_job(job: Json, before: Json | None) -> None:
@@ -63,6 +58,11 @@ def _check_job(job: Json, before: Json | None) -> Sequence[Cause]:
     names = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
     for name in names:
         causes += not_negative(f"spec.{name}", spec.get(name))
+    mode = spec.get("completionMode")
+    if mode not in _MODES:
+        causes.append(not_supported("spec.completionMode", mode, _MODES))
+    if mode == INDEXED and spec.get("completions") is None:
+        causes.append(required("spec.completions", f"when completion mode is {INDEXED}"))
     causes += _selector_causes(job, spec)
     template = check_template(spec, restarts=False)
     policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy")
@@ -71,10 +71,23 @@ def _check_job(job: Json, before: Json | None) -> Sequence[Cause]:
     causes += template
     if old is None:
         return causes
-    for name in ("completions", "selector", "template", "completionMode"):
+    causes += _changed_completions(spec, old)
+    for name in ("selector", "template", "completionMode"):
         if spec.get(name) != old.get(name):
             causes.append(invalid_value(f"spec.{name}", spec.get(name), IMMUTABLE))
     return causes
+
+
+def _changed_completions(spec: Json, old: Json) -> list[Cause]:
+    """How many pods have to succeed is for ever, but for Jobs whose pods have numbers."""
+    wanted = spec.get("completions")
+    if wanted == old.get("completions"):
+        return []
+    if spec.get("completionMode") != INDEXED:
+        return [invalid_value("spec.completions", wanted, IMMUTABLE)]
+    if wanted is None or wanted == spec.get("parallelism"):
+        return []
+    return [invalid_value("spec.completions", wanted, "can only be modified in tandem with spec.parallelism")]
 
 
 def _selector_causes(job: Json, spec: Json) -> list[Cause]:
@@ -89,44 +102,6 @@ def _selector_causes(job: Json, spec: Json) -> list[Cause]:
         detail = "`selector` does not match template `labels`"
         causes.append(invalid_value("spec.template.metadata.labels", labels, detail))
     return causes
-
-
-def _complete_cron_job(cron: Json, before: Json | None) -> None:
-    spec = cron.get("spec")
-    if spec is None or (before is not None and spec is before.get("spec")):
-        return
-    fill(spec, _CRON_JOB)
-    job = spec.setdefault("jobTemplate", {})
-    job.setdefault("metadata", {})
-    template = job.setdefault("spec", {}).setdefault("template", {})
-    template.setdefault("metadata", {})
-    complete_pod_spec(template.setdefault("spec", {}))
-
-
-def _check_cron_job(cron: Json, before: Json | None) -> Sequence[Cause]:
-    spec = cron.get("spec") or {}
-    schedule = spec.get("schedule") or ""
-    if not schedule:
-        return [required("spec.schedule")]
-    fault = _schedule_fault(schedule)
-    return [invalid_value("spec.schedule", schedule, fault)] if fault else []
-
-
-def _schedule_fault(schedule: str) -> str:
-    """What is wrong with a schedule, as far as numbers go: names of days and months are believed."""
-    if schedule.startswith("@"):
-        return ""
-    parts = schedule.split()
-    if len(parts) != len(_FIELDS):
-        return f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
-    for part, (_, least, most) in zip(parts, _FIELDS, strict=True):
-        for term in part.split(","):
-            for number in term.partition("/")[0].split("-"):
-                if number.isdigit() and int(number) > most:
-                    return f"end of range ({int(number)}) above maximum ({most}): {term}"
-                if number.isdigit() and int(number) < least:
-                    return f"beginning of range ({int(number)}) below minimum ({least}): {term}"
-    return ""
 
 
 JOBS: tuple[Resource, ...] = (
@@ -144,18 +119,5 @@ JOBS: tuple[Resource, ...] = (
         fields={**METADATA_FIELDS, "status.successful": field_extractor("status.succeeded", "0")},
         complete=_complete_job,
         check=_check_job,
-    ),
-    Resource(
-        group="batch",
-        version="v1",
-        plural="cronjobs",
-        kind="CronJob",
-        namespaced=True,
-        subresources=("status",),
-        status_on_create={},
-        status_writes_metadata=True,
-        counts_generation=True,
-        complete=_complete_cron_job,
-        check=_check_cron_job,
     ),
 )
