@@ -21,6 +21,7 @@ from e2e.conformance.webhook import Handler, WebhookServer
 from simulator.kernel.clock import VirtualClock
 from simulator.kernel.loop import SimLoop
 from simulator.kube.api import ApiRequest
+from simulator.kube.controllers.following import ALL_KEPT
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
 from simulator.kube.controllers.role_aggregation import run_role_aggregation
@@ -166,8 +167,8 @@ class SimulatedFace:
         self._loop.run_until_complete(bootstrap_roles(self.server))
         trusted = Trusted(self.server)
         self._actors = [
-            self._loop.create_task(run_garbage_collector(trusted, clock)),
-            self._loop.create_task(run_namespace_controller(trusted, clock)),
+            self._loop.create_task(run_garbage_collector(trusted, clock, ALL_KEPT)),
+            self._loop.create_task(run_namespace_controller(trusted, clock, ALL_KEPT)),
             self._loop.create_task(run_role_aggregation(trusted, clock)),
         ]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from e2e.conformance.certificate_texts import BUNDLE, REQUEST
 from e2e.conformance.definitions import configmap
 
 Json = dict[str, Any]
@@ -50,6 +51,22 @@ GROUPS = {
     "priorityclasses": "scheduling.k8s.io/v1",
     "csinodes": "storage.k8s.io/v1",
     "storageclasses": "storage.k8s.io/v1",
+    "mutatingadmissionpolicies": "admissionregistration.k8s.io/v1",
+    "mutatingadmissionpolicybindings": "admissionregistration.k8s.io/v1",
+    "certificatesigningrequests": "certificates.k8s.io/v1",
+    "clustertrustbundles": "certificates.k8s.io/v1",
+    "prioritylevelconfigurations": "flowcontrol.apiserver.k8s.io/v1",
+    "runtimeclasses": "node.k8s.io/v1",
+    "deviceclasses": "resource.k8s.io/v1",
+    "devicetaintrules": "resource.k8s.io/v1",
+    "resourceclaims": "resource.k8s.io/v1",
+    "resourceclaimtemplates": "resource.k8s.io/v1",
+    "resourceslices": "resource.k8s.io/v1",
+    "csidrivers": "storage.k8s.io/v1",
+    "csistoragecapacities": "storage.k8s.io/v1",
+    "volumeattachments": "storage.k8s.io/v1",
+    "volumeattributesclasses": "storage.k8s.io/v1",
+    "storageversionmigrations": "storagemigration.k8s.io/v1",
 }
 CLUSTER_SCOPED = frozenset(
     [
@@ -61,8 +78,82 @@ CLUSTER_SCOPED = frozenset(
         "priorityclasses",
         "csinodes",
         "storageclasses",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+        "certificatesigningrequests",
+        "clustertrustbundles",
+        "prioritylevelconfigurations",
+        "runtimeclasses",
+        "deviceclasses",
+        "devicetaintrules",
+        "resourceslices",
+        "csidrivers",
+        "volumeattachments",
+        "volumeattributesclasses",
+        "storageversionmigrations",
     ]
 )
+
+_DEVICES: Json = {"devices": {"requests": [{"name": "a", "exactly": {"deviceClassName": "a"}}]}}
+_NOTHINGS: Json = {
+    "operations": ["CREATE"],
+    "apiGroups": ["none.test"],
+    "apiVersions": ["v1"],
+    "resources": ["nothings"],
+}
+KEPT: dict[str, Json] = {
+    "mutatingadmissionpolicies": {
+        "kind": "MutatingAdmissionPolicy",
+        "spec": {
+            "reinvocationPolicy": "Never",
+            "matchConstraints": {"resourceRules": [_NOTHINGS]},
+            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": "Object{}"}}],
+        },
+    },
+    "mutatingadmissionpolicybindings": {"kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": "a"}},
+    "certificatesigningrequests": {
+        "kind": "CertificateSigningRequest",
+        "spec": {"request": REQUEST, "signerName": "conformance.test/it", "usages": ["client auth"]},
+    },
+    "clustertrustbundles": {"kind": "ClusterTrustBundle", "spec": {"trustBundle": BUNDLE}},
+    "prioritylevelconfigurations": {
+        "kind": "PriorityLevelConfiguration",
+        "spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}},
+    },
+    "runtimeclasses": {"kind": "RuntimeClass", "handler": "a"},
+    "deviceclasses": {"kind": "DeviceClass", "spec": {}},
+    "devicetaintrules": {
+        "kind": "DeviceTaintRule",
+        "spec": {"deviceSelector": {"driver": "conformance.test"}, "taint": {"key": "a", "effect": "NoSchedule"}},
+    },
+    "resourceclaims": {"kind": "ResourceClaim", "spec": _DEVICES},
+    "resourceclaimtemplates": {"kind": "ResourceClaimTemplate", "spec": {"spec": _DEVICES}},
+    "resourceslices": {
+        "kind": "ResourceSlice",
+        "spec": {
+            "driver": "conformance.test",
+            "nodeName": "n",
+            "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
+            "devices": [{"name": "d"}],
+        },
+    },
+    "csidrivers": {"kind": "CSIDriver", "spec": {}},
+    "csistoragecapacities": {"kind": "CSIStorageCapacity", "storageClassName": "a"},
+    "volumeattachments": {
+        "kind": "VolumeAttachment",
+        "spec": {"attacher": "conformance.test", "nodeName": "n", "source": {"persistentVolumeName": "a"}},
+    },
+    "volumeattributesclasses": {
+        "kind": "VolumeAttributesClass",
+        "driverName": "conformance.test",
+        "parameters": {"a": "b"},
+    },
+    "storageversionmigrations": {
+        "kind": "StorageVersionMigration",
+        "spec": {"resource": {"group": "apps", "resource": "deployments"}},
+    },
+}
+"""Kinds on which nobody in the simulator acts."""
 
 BODIES: dict[str, Json] = {
     "configmaps": {"kind": "ConfigMap"},
@@ -134,6 +225,7 @@ BODIES: dict[str, Json] = {
     "priorityclasses": {"kind": "PriorityClass", "value": 5},
     "csinodes": {"kind": "CSINode", "spec": {"drivers": []}},
     "storageclasses": {"kind": "StorageClass", "provisioner": "conformance.test/it"},
+    **KEPT,
 }
 
 

@@ -18,6 +18,7 @@ from simulator.face.identity import Identities, read_tokens
 from simulator.face.scaled_time import LoopClock, ScaledLoop
 from simulator.face.serving import serve
 from simulator.face.webhook_calls import WebhookCalls
+from simulator.kube.controllers.following import ALL_KEPT
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
 from simulator.kube.controllers.role_aggregation import run_role_aggregation
@@ -81,7 +82,10 @@ def served(
         trusted = Trusted(server)
         async with serve(face, certificate=self_made("127.0.0.1", time.time()), speed=speed) as url:
             ports.append(int(url.rpartition(":")[2]))
-            collectors = [run_garbage_collector(trusted, clock), run_namespace_controller(trusted, clock)]
+            collectors = [
+                run_garbage_collector(trusted, clock, ALL_KEPT),
+                run_namespace_controller(trusted, clock, ALL_KEPT),
+            ]
             coroutines = [*collectors, run_role_aggregation(trusted, clock)]
             tasks = [loop.create_task(one) for one in (*coroutines, *(actors(trusted, clock) if actors else ()))]
             started.set()

@@ -19,6 +19,7 @@ from simulator.kernel.entropy import TapeEntropy
 from simulator.kernel.tape import Tape
 from simulator.kernel.trace import Trace
 from simulator.kube.controllers.control_plane import control_plane
+from simulator.kube.controllers.following import ALL_KEPT
 from simulator.kube.controllers.garbage import run_garbage_collector
 from simulator.kube.controllers.namespaces import run_namespace_controller
 from simulator.kube.controllers.role_aggregation import run_role_aggregation
@@ -82,7 +83,8 @@ class ServedCluster:
         """Start the controllers and so many nodes. The server answers without that, too."""
         await bootstrap_roles(self.server)
         self._run(control_plane(self._api, self._clock, self._tape, self._trace, shown=True))
-        self._run([run_garbage_collector(self._api, self._clock), run_namespace_controller(self._api, self._clock)])
+        self._run([run_garbage_collector(self._api, self._clock, ALL_KEPT)])
+        self._run([run_namespace_controller(self._api, self._clock, ALL_KEPT)])
         self._run([run_role_aggregation(self._api, self._clock)])
         for number in range(1, nodes + 1):
             await self._add_node(f"node-{number}", number)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.kube.api import ApiRequest
-from simulator.kube.server.kinds.builtins import BUILTINS
+from simulator.kube.server.kinds.everything import EVERYTHING
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -92,7 +92,7 @@ class Asked:
         return " ".join([self.verb, self.resource, *self.options])
 
 
-BUILT_IN_GROUPS = frozenset(resource.group for resource in BUILTINS)
+BUILT_IN_GROUPS = frozenset(resource.group for resource in EVERYTHING)
 _SPOKEN = frozenset({"resourceVersionMatch", "dryRun", "propagationPolicy", "fieldValidation"})  # the value matters too
 _UNSPOKEN = frozenset({"watch", "timeoutSeconds", "fieldManager"})  # change nothing of what is answered
 

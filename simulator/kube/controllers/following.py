@@ -6,6 +6,8 @@ from typing import Protocol
 
 from simulator.kube.api import Api, ApiRequest, Json
 from simulator.kube.server.kinds.builtins import BUILTINS
+from simulator.kube.server.kinds.everything import EVERYTHING
+from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import collection_path
 
 RETRY_SECONDS = 1.0
@@ -36,8 +38,8 @@ class Collection:
         return f"{within}/{name}" if name else within
 
 
-def builtin_collections() -> list[Collection]:
-    """The collections that every cluster has."""
+def collections_of(kinds: Sequence[Resource]) -> list[Collection]:
+    """The collections of what is kept; what is seen as two kinds is collected as the one that it is kept as."""
     return [
         Collection(
             api_version=resource.api_version,
@@ -45,9 +47,14 @@ def builtin_collections() -> list[Collection]:
             path=collection_path(resource),
             namespaced=resource.namespaced,
         )
-        for resource in BUILTINS
-        if resource.kept
+        for resource in kinds
+        if resource.kept and resource.stored is None
     ]
+
+
+WORKED_WITH: Sequence[Collection] = tuple(collections_of(BUILTINS))
+"""What somebody in a simulated world writes; who serves strangers follows every collection (``ALL_KEPT``)."""
+ALL_KEPT: Sequence[Collection] = tuple(collections_of(EVERYTHING))
 
 
 def defined_collection(definition: Json) -> Collection:
@@ -62,7 +69,7 @@ def defined_collection(definition: Json) -> Collection:
     )
 
 
-async def all_collections(api: Api, user: str) -> Sequence[Collection]:
+async def all_collections(api: Api, user: str, builtin: Sequence[Collection]) -> Sequence[Collection]:
     """The built-in ones and those of the definitions that the server has now.
 
     Raises:
@@ -71,7 +78,7 @@ async def all_collections(api: Api, user: str) -> Sequence[Collection]:
     response = await api.request(ApiRequest(method="GET", path=_DEFINITIONS, user=user))
     if response.status != 200:
         raise ConnectionError(f"the definitions cannot be listed: {response.status}")
-    return [*builtin_collections(), *(defined_collection(item) for item in response.body["items"])]
+    return [*builtin, *(defined_collection(item) for item in response.body["items"])]
 
 
 async def follow(api: Api, path: str, clock: Pause, user: str) -> AsyncIterator[tuple[str, list[Json]]]:

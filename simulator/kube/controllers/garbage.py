@@ -12,13 +12,13 @@ does not count: it is as if it did not exist.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from simulator.kube.api import Api, ApiRequest, Json
-from simulator.kube.controllers.following import Collection, Pause, builtin_collections, defined_collection, follow
+from simulator.kube.controllers.following import WORKED_WITH, Collection, Pause, defined_collection, follow
 
 USER = "system:serviceaccount:kube-system:generic-garbage-collector"
 REACTION_SECONDS = 0.1
@@ -49,8 +49,9 @@ class _Node(msgspec.Struct, frozen=True, kw_only=True):
 class GarbageCollector:
     """See the module."""
 
-    def __init__(self, api: Api, clock: Pause) -> None:
+    def __init__(self, api: Api, clock: Pause, builtin: Sequence[Collection] = WORKED_WITH) -> None:
         self._api = api
+        self._builtin = builtin
         self._clock = clock
         self._collections: dict[tuple[str, str], Collection] = {}
         self._nodes: dict[str, _Node] = {}
@@ -61,7 +62,7 @@ class GarbageCollector:
 
     async def run(self) -> None:
         """Collect for ever."""
-        for where in builtin_collections():
+        for where in self._builtin:
             self._add(where)
         try:
             while True:
@@ -238,6 +239,8 @@ class GarbageCollector:
         )
 
 
-async def run_garbage_collector(api: Api, clock: Pause) -> None:
-    """The garbage collector as an actor: run it as a task, cancel it to stop."""
-    await GarbageCollector(api, clock).run()
+async def run_garbage_collector(api: Api, clock: Pause, builtin: Sequence[Collection] = WORKED_WITH) -> None:
+    """The garbage collector as an actor: run it as a task, cancel it to stop. ``builtin`` is what it follows beside
+    what definitions declare.
+    """
+    await GarbageCollector(api, clock, builtin).run()

@@ -6,12 +6,12 @@ an object that somebody holds by a finalizer, keeps it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
 from simulator.kube.api_time import api_time
-from simulator.kube.controllers.following import Pause, all_collections, follow
+from simulator.kube.controllers.following import WORKED_WITH, Collection, Pause, all_collections, follow
 
 USER = "system:serviceaccount:kube-system:namespace-controller"
 PROGRAM = "kube-controller-manager"
@@ -28,26 +28,28 @@ class WallPause(Pause, Protocol):
         ...
 
 
-async def run_namespace_controller(api: Api, clock: WallPause) -> None:
-    """The controller as an actor: run it as a task, cancel it to stop."""
+async def run_namespace_controller(api: Api, clock: WallPause, builtin: Sequence[Collection] = WORKED_WITH) -> None:
+    """The controller as an actor: run it as a task, cancel it to stop. ``builtin`` is what it empties beside what
+    definitions declare.
+    """
     busy: dict[str, asyncio.Task[None]] = {}
     try:
         async for kind, items in follow(api, _PATH, clock, USER):
             for item in items:
                 uid, name = item["metadata"]["uid"], item["metadata"]["name"]
                 if kind != "GONE" and item["metadata"].get("deletionTimestamp") and uid not in busy:
-                    busy[uid] = asyncio.get_running_loop().create_task(_empty(api, clock, name))
+                    busy[uid] = asyncio.get_running_loop().create_task(_empty(api, clock, name, builtin))
     finally:
         for task in busy.values():
             task.cancel()
 
 
-async def _empty(api: Api, clock: WallPause, name: str) -> None:
+async def _empty(api: Api, clock: WallPause, name: str, builtin: Sequence[Collection]) -> None:
     """Delete what is in the namespace until nothing is left, then take the finalizer off."""
     await clock.sleep(REACTION_SECONDS)
     while True:
         try:
-            left = await _sweep(api, name)
+            left = await _sweep(api, name, builtin)
             if not left and await _let_go(api, name):
                 return
             await _tell(api, name, left, api_time(clock.now()))
@@ -56,9 +58,9 @@ async def _empty(api: Api, clock: WallPause, name: str) -> None:
         await clock.sleep(POLL_SECONDS)
 
 
-async def _sweep(api: Api, name: str) -> list[tuple[str, list[Json]]]:
+async def _sweep(api: Api, name: str, builtin: Sequence[Collection]) -> list[tuple[str, list[Json]]]:
     """Delete everything that is there; gives what is there afterwards, by resource and group."""
-    places = [where for where in await all_collections(api, USER) if where.namespaced]
+    places = [where for where in await all_collections(api, USER, builtin) if where.namespaced]
     full = [where for where in places if await _items(api, where.of(name))]
     for where in full:
         await _send(api, "DELETE", where.of(name))

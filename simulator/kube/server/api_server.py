@@ -22,6 +22,8 @@ from simulator.kube.server.admission.admission import Admission
 from simulator.kube.server.admission.webhooks import CallWebhook
 from simulator.kube.server.advice import advise, take_advice
 from simulator.kube.server.asking import asked
+from simulator.kube.server.components import component_statuses
+from simulator.kube.server.connecting import connect
 from simulator.kube.server.custom.definitions import Definitions
 from simulator.kube.server.custom.scale import rescaling, scale_of
 from simulator.kube.server.deletion import Deletion, options_of
@@ -29,7 +31,8 @@ from simulator.kube.server.discovery import Discovery
 from simulator.kube.server.documents import Documents
 from simulator.kube.server.expiry import Expiry
 from simulator.kube.server.forms import PLAIN, Shaper, form_of
-from simulator.kube.server.kinds.builtins import BUILTINS, CRD, NAMESPACES
+from simulator.kube.server.kinds.builtins import CRD, NAMESPACES
+from simulator.kube.server.kinds.everything import EVERYTHING
 from simulator.kube.server.list_options import check_list, flag, from_cache, list_revision_of, number_of, revision_of
 from simulator.kube.server.metadata import Draws
 from simulator.kube.server.openapi import OpenApi
@@ -42,7 +45,7 @@ from simulator.kube.server.posting import create_by_update, is_new, post_to
 from simulator.kube.server.reads import catch_up, get, listing, wait_until_fresh
 from simulator.kube.server.refusals import Refusal, method_not_allowed, unknown_resource
 from simulator.kube.server.registry import Registry, Resource
-from simulator.kube.server.routes import Route, resolve, watched_path
+from simulator.kube.server.routes import CONNECTED, Route, resolve, watched_path
 from simulator.kube.server.store import Store, Subscriber
 from simulator.kube.server.unreadable import check_readable
 from simulator.kube.server.versions import answer_shown, stored_form, through
@@ -87,7 +90,7 @@ class ApiServer:
         clock: ServerClock,
         entropy: Draws,
         *,
-        builtins: Sequence[Resource] = BUILTINS,
+        builtins: Sequence[Resource] = EVERYTHING,
         call_webhook: CallWebhook = no_way_to_webhooks,
         watch_buffer: int = WATCH_BUFFER,
         managed_fields: bool = False,
@@ -158,7 +161,7 @@ class ApiServer:
             if resource.deprecation:
                 advise(resource.deprecation)
             form = form_of(request.accept, request.query, listed=not route.name)
-            if request.method != "GET" and (resource.grants or self._admission.anybody()):
+            if request.method != "GET" and (resource.grants or resource.knows_sender or self._admission.anybody()):
                 asked.set(request)
             status, body = await self._dispatch(route, request)
             if resource.stored is not None:
@@ -198,8 +201,10 @@ class ApiServer:
 
     async def _dispatch(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         method = request.method
-        if not route.resource.kept and (method != "POST" or route.name):
-            raise unknown_resource() if route.name else method_not_allowed()
+        if not route.resource.kept and (method != "POST" or route.name or route.resource.verbs):
+            return 200, self._computed(route, method)
+        if route.subresource and route.subresource in CONNECTED:
+            return connect(self.store, route, request)
         if method == "GET":
             return 200, await self._read(route, request.query)
         if request.query:
@@ -215,6 +220,12 @@ class ApiServer:
         if method in ("PUT", "PATCH") and route.name:
             return 200, await self._change(route, request)
         raise method_not_allowed()
+
+    def _computed(self, route: Route, method: str) -> Json:
+        """What is neither kept nor a question."""
+        if method != "GET" or not route.resource.verbs:
+            raise unknown_resource() if route.name and not route.resource.verbs else method_not_allowed()
+        return component_statuses(route)
 
     async def _read(self, route: Route, query: Mapping[str, str]) -> Json:
         if not route.name:
@@ -297,6 +308,8 @@ class ApiServer:
             make = rescaling(make, route)
         elif route.subresource == "ephemeralcontainers":
             make = subresources.debugging(make)
+        elif route.subresource == "approval":
+            make = subresources.approving(make, self.clock.now())
         elif route.subresource not in ("", "status"):
             raise method_not_allowed()
         dry_run = bool(request.query.get("dryRun"))
@@ -330,7 +343,8 @@ class ApiServer:
         writer = writer_of(request, route)
         if route.resource.stored is None:
             return writer
-        return msgspec.structs.replace(writer, api_version=route.resource.api_version)
+        sees = route.resource if route.resource.from_stored is not None else None
+        return msgspec.structs.replace(writer, api_version=route.resource.api_version, sees=sees)
 
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""
@@ -385,7 +399,7 @@ class ApiServer:
                 self._authorize(self.authorizer, request, watch=True)
             route = resolve(self.registry, watched_path(request.path))
             if not route.resource.kept:
-                raise method_not_allowed()
+                raise unknown_resource() if route.resource.verbs else method_not_allowed()
             return self._watching.open(route, request)
         except Refusal as refusal:
             feed = Feed()

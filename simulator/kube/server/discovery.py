@@ -25,14 +25,28 @@ _PART_VERBS: Mapping[str, Sequence[str]] = {
     "eviction": ("create",),
     "token": ("create",),
     "finalize": ("update",),
+    "log": ("get",),
+    "proxy": ("create", "delete", "get", "patch", "update"),
+    **dict.fromkeys(("attach", "exec", "portforward"), ("create", "get")),
 }
 _PART_KINDS: Mapping[str, tuple[str, str, str]] = {
     "scale": ("autoscaling", "v1", "Scale"),
     "eviction": ("policy", "v1", "Eviction"),
     "token": ("authentication.k8s.io", "v1", "TokenRequest"),
     "binding": ("", "", "Binding"),
+    "attach": ("", "", "PodAttachOptions"),
+    "exec": ("", "", "PodExecOptions"),
+    "portforward": ("", "", "PodPortForwardOptions"),
 }
 _UNCOLLECTED = (("", "namespaces"),)
+# The versions in which the real server keeps objects, where it does not serve them so.
+_KEPT_AS: Mapping[str, str] = {
+    "ClusterTrustBundle": "v1beta1",
+    "CustomResourceDefinition": "v1beta1",
+    "DeviceTaintRule": "v1beta2",
+    "PodCertificateRequest": "v1beta1",
+    "StorageVersionMigration": "v1beta1",
+}
 # In the order in which the real server names them; those of definitions follow by name.
 _ORDER = (
     "apiregistration.k8s.io",
@@ -58,6 +72,7 @@ _ORDER = (
     "storagemigration.k8s.io",
 )
 _SHORT: Mapping[str, tuple[str, ...]] = {
+    "componentstatuses": ("cs",),
     "configmaps": ("cm",),
     "endpoints": ("ep",),
     "events": ("ev",),
@@ -78,17 +93,21 @@ _SHORT: Mapping[str, tuple[str, ...]] = {
     "statefulsets": ("sts",),
     "horizontalpodautoscalers": ("hpa",),
     "cronjobs": ("cj",),
+    "certificatesigningrequests": ("csr",),
     "ingresses": ("ing",),
+    "ipaddresses": ("ip",),
     "networkpolicies": ("netpol",),
     "poddisruptionbudgets": ("pdb",),
     "priorityclasses": ("pc",),
     "storageclasses": ("sc",),
+    "volumeattributesclasses": ("vac",),
 }
 _CATEGORIES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("pods", "services", "replicationcontrollers", "daemonsets", "deployments"), ("all",)),
     **dict.fromkeys(("replicasets", "statefulsets", "jobs", "cronjobs", "horizontalpodautoscalers"), ("all",)),
     **dict.fromkeys(
         (
+            "apiservices",
             "customresourcedefinitions",
             "mutatingwebhookconfigurations",
             "validatingwebhookconfigurations",
@@ -134,7 +153,7 @@ class Discovery:
         for resource in self._registry.all():
             versions = found.setdefault(resource.group, [])
             if resource.version not in versions:
-                versions.append(resource.version)
+                versions.insert(0 if resource.group == "autoscaling" else len(versions), resource.version)
         order = {name: position for position, name in enumerate(_ORDER)}
         return {name: found[name] for name in sorted(found, key=lambda name: (order.get(name, len(order)), name))}
 
@@ -164,7 +183,7 @@ class Discovery:
             **({"storageVersionHash": _storage_hash(resource)} if resource.kept else {}),
         }
         for part in resource.subresources if resource.custom else sorted(resource.subresources):
-            group, version, kind = _PART_KINDS.get(part, ("", "", resource.kind))
+            group, version, kind = _part_kind(resource, part)
             place = {"group": group, "version": version} if group else {}
             yield {
                 "name": f"{resource.plural}/{part}",
@@ -211,7 +230,7 @@ class Discovery:
         own = (resource.group, resource.version) if resource.custom else ("", "")
         parts = []
         for part in sorted(resource.subresources):
-            group, version, kind = _PART_KINDS.get(part, (*own, resource.kind))
+            group, version, kind = _part_kind(resource, part, own)
             parts.append(
                 {
                     "subresource": part,
@@ -230,7 +249,16 @@ class Discovery:
         }
 
 
+def _part_kind(resource: Resource, part: str, own: tuple[str, str] = ("", "")) -> tuple[str, str, str]:
+    """Group, version and kind of what a part answers with."""
+    if part == "proxy":
+        return "", "", f"{resource.kind}ProxyOptions"
+    return _PART_KINDS.get(part, (*own, resource.kind))
+
+
 def _verbs(resource: Resource) -> Sequence[str]:
+    if resource.verbs:
+        return resource.verbs
     if not resource.kept:
         return ("create",)
     if resource.custom:
@@ -241,5 +269,6 @@ def _verbs(resource: Resource) -> Sequence[str]:
 def _storage_hash(resource: Resource) -> str:
     """By what a client may see that objects are stored in another version than before."""
     stored = resource.stored or resource
-    text = f"{resource.group}/{'v1beta1' if resource is CRD else stored.version}/{resource.kind}"
+    version = stored.version if resource.custom else _KEPT_AS.get(resource.kind, stored.version)
+    text = f"{stored.group}/{version}/{resource.kind}"
     return b64encode(sha256(text.encode()).digest()[:8]).decode()

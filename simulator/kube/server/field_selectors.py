@@ -83,6 +83,9 @@ def _unescaped(value: str) -> str:
 def _not_offered(key: str, resource: Resource) -> Refusal:
     if resource.table_id == ("batch", "jobs"):
         return bad_request(f'field label "{key}" not supported for Job')
+    if resource.plural == "resourceslices":
+        kind = f"{resource.api_version}, Kind={resource.kind}"
+        return bad_request(f"field label not supported for {kind}: {key}")
     if resource.fields is METADATA_FIELDS:
         return bad_request(f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"')
     return bad_request(f"field label not supported: {key}")

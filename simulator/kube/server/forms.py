@@ -17,6 +17,7 @@ from simulator.kube.server.registry import Resource
 from simulator.kube.server.store import Store
 from simulator.kube.server.tables.cluster import CLUSTER, SCALE
 from simulator.kube.server.tables.custom import custom_printer
+from simulator.kube.server.tables.kept import KEPT
 from simulator.kube.server.tables.network import NETWORK
 from simulator.kube.server.tables.pods import POD
 from simulator.kube.server.tables.printing import Column, Json, Printer, columns
@@ -31,7 +32,7 @@ _STREAMS = ("application/json;stream=watch", "application/vnd.kubernetes.protobu
 _ANY = "*/*"
 _INCLUDED = ("", "Metadata", "Object", "None")
 
-_PRINTERS: Mapping[tuple[str, str], Printer] = {("", "pods"): POD, **WORKLOADS, **CLUSTER, **NETWORK}
+_PRINTERS: Mapping[tuple[str, str], Printer] = {("", "pods"): POD, **WORKLOADS, **CLUSTER, **NETWORK, **KEPT}
 
 
 def _plain_cells(item: Json, now: float) -> list[Any]:
@@ -142,7 +143,7 @@ class Shaper:
                 self._printer = SCALE
             if listed:
                 return self._table(items or (), {name: value for name, value in metadata.items() if value}, now)
-            return self._table([body], {"resourceVersion": metadata["resourceVersion"]}, now)
+            return self._table([body], {name: metadata[name] for name in ("resourceVersion",) if name in metadata}, now)
         if listed != (self._form.kind == PARTIAL_LIST):
             raise self._unfit(listed=listed)
         if not listed:

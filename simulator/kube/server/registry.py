@@ -74,6 +74,12 @@ class Resource:
             get them.
         lasts_seconds: after which an object that nobody writes is deleted; zero: never.
         deprecation: what is said with every answer; empty: nothing.
+        to_stored: changes a body of this kind into one of the kind that it is stored as.
+        from_stored: and back.
+        knows_sender: its objects say who made them.
+        verbs: what can be done with it, if that is less than with others.
+        disowned: top-level fields that no manager owns, written as ``f:spec``.
+        table_id: the name of its table in the store.
     """
 
     group: str
@@ -110,11 +116,17 @@ class Resource:
     whole_annotations: tuple[str, ...] = ()
     lasts_seconds: float = 0.0
     deprecation: str = ""
+    to_stored: Callable[[Json], None] | None = None
+    from_stored: Callable[[Json], None] | None = None
+    knows_sender: bool = False
+    verbs: tuple[str, ...] = ()
+    disowned: tuple[str, ...] = ()
+    table_id: tuple[str, str] = field(init=False)
 
-    @property
-    def table_id(self) -> tuple[str, str]:
-        """The name of its table in the store."""
-        return self.group, self.plural
+    def __post_init__(self) -> None:
+        """A kind that is stored as another has its table."""
+        of = self.stored or self
+        object.__setattr__(self, "table_id", (of.group, of.plural))
 
     @property
     def api_version(self) -> str:

@@ -46,7 +46,7 @@ def resolve(registry: Registry, path: str) -> Route:
     if rest[0] == "bindings" and group == "" and len(rest) == 1:
         rest = ("pods", "", "binding")
     resource = registry.find(group, version, rest[0])
-    if resource is None or len(rest) > 3:
+    if resource is None or (len(rest) > 3 and rest[2] != "proxy"):
         raise _unknown(registry, group)
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
@@ -71,6 +71,8 @@ def watched_path(path: str) -> str:
     return "/" + "/".join((*parts[:at], *parts[at + 1 :])) if parts[at : at + 1] == ["watch"] else path
 
 
+CONNECTED = frozenset(["attach", "exec", "log", "portforward", "proxy"])
+"""Subresources behind which somebody else answers."""
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
@@ -85,4 +87,4 @@ def object_path(resource: Resource, namespace: str, name: str) -> str:
     return f"{collection_path(resource, namespace)}/{name}"
 
 
-__all__ = ["Refusal", "Route", "collection_path", "object_path", "resolve", "watched_path"]
+__all__ = ["CONNECTED", "Refusal", "Route", "collection_path", "object_path", "resolve", "watched_path"]

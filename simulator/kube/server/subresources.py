@@ -154,6 +154,27 @@ def debugging(make: Make) -> Make:
     return only
 
 
+def approving(make: Make, now: float) -> Make:
+    """PUT or PATCH of /approval: of what is sent, only the conditions count, and they are dated."""
+    when = api_time(now)
+
+    def only(old: Json) -> Json:
+        sent = make(old)
+        fresh = {**old, "metadata": {**old["metadata"]}, "status": dict(old.get("status") or {})}
+        for name in ("uid", "resourceVersion"):
+            if sent["metadata"].get(name):
+                fresh["metadata"][name] = sent["metadata"][name]
+        conditions = (sent.get("status") or {}).get("conditions")
+        if conditions:
+            dates = {"lastUpdateTime": when, "lastTransitionTime": when}
+            fresh["status"]["conditions"] = [{**dates, **condition} for condition in conditions]
+        else:
+            fresh["status"].pop("conditions", None)
+        return fresh
+
+    return only
+
+
 def finalize(store: Store, route: Route, body: Any, now: float, writer: Writer | None) -> Json:
     """PUT /finalize of a namespace: set its finalizers; a deleted namespace without any is gone."""
     table = store.table(route.resource.table_id)

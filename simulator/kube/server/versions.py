@@ -22,6 +22,8 @@ def shown(item: Json, resource: Resource) -> Json:
         return item
     fresh: Json = own_copy(item)
     fresh["apiVersion"] = resource.api_version
+    if resource.from_stored is not None:
+        resource.from_stored(fresh)
     resource.complete(fresh, None)
     return fresh
 
@@ -33,6 +35,8 @@ def answer_shown(body: Json, resource: Resource) -> Json:
         return shown(body, resource)
     if kind == (resource.list_kind or f"{resource.kind}List") and "items" in body:
         items = [shown(item, resource) for item in body["items"]]
+        if not resource.custom:  # whose kind the list alone says
+            items = [{name: value for name, value in item.items() if name != "apiVersion"} for item in items]
         return {**body, "apiVersion": resource.api_version, "items": items}
     return body
 
@@ -47,9 +51,12 @@ def stored_form(item: Json, old: Json | None, resource: Resource) -> Json:
     resource.complete(item, None)
     causes = resource.check(item, old) if item["metadata"].get("name") else ()
     if causes:
-        raise invalid(resource.group, resource.kind, str(item["metadata"].get("name", "")), causes)
+        group = (resource.stored or resource).group
+        raise invalid(group, resource.kind, str(item["metadata"].get("name", "")), causes)
     if resource.stored is not None:
         item["apiVersion"] = resource.stored.api_version
+    if resource.to_stored is not None:
+        resource.to_stored(item)
     return item
 
 

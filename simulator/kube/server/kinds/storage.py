@@ -55,6 +55,27 @@ def _complete_class(item: Json, before: Json | None) -> None:
     fill(item, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"})
 
 
+def _complete_driver(item: Json, before: Json | None) -> None:
+    fill(item.setdefault("spec", {}), _DRIVER)
+
+
+_DRIVER = {
+    "attachRequired": True,
+    "podInfoOnMount": False,
+    "volumeLifecycleModes": ["Persistent"],
+    "storageCapacity": False,
+    "fsGroupPolicy": "ReadWriteOnceWithFSType",
+    "requiresRepublish": False,
+    "seLinuxMount": False,
+    "preventPodSchedulingIfMissing": False,
+}
+
+
+def _complete_attributes(item: Json, before: Json | None) -> None:
+    if before is None:
+        _protect(item, "kubernetes.io/vac-protection")
+
+
 def _complete_drivers(item: Json, before: Json | None) -> None:
     spec = item.setdefault("spec", {})
     if not spec.get("drivers"):
@@ -103,8 +124,51 @@ STORAGE: tuple[Resource, ...] = (
         plural="csinodes",
         kind="CSINode",
         namespaced=False,
+        subresources=("status",),
         returns_deleted=True,
         needs_revision=True,
         complete=_complete_drivers,
     ),
 )
+
+DRIVERS: tuple[Resource, ...] = (
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="csidrivers",
+        kind="CSIDriver",
+        namespaced=False,
+        returns_deleted=True,
+        needs_revision=True,
+        complete=_complete_driver,
+    ),
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="csistoragecapacities",
+        kind="CSIStorageCapacity",
+        namespaced=True,
+        needs_revision=True,
+    ),
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="volumeattachments",
+        kind="VolumeAttachment",
+        namespaced=False,
+        subresources=("status",),
+        status_on_create={"attached": False},
+        returns_deleted=True,
+        needs_revision=True,
+    ),
+    Resource(
+        group="storage.k8s.io",
+        version="v1",
+        plural="volumeattributesclasses",
+        kind="VolumeAttributesClass",
+        namespaced=False,
+        returns_deleted=True,
+        complete=_complete_attributes,
+    ),
+)
+"""What drivers of volumes say of themselves and of volumes; nobody in the simulator attaches any."""

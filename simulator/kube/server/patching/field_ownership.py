@@ -62,6 +62,7 @@ _FILLED_IN = {
     ),
     "PersistentVolumeClaim": (("f:metadata", "f:finalizers"),),
     "PersistentVolume": (("f:metadata", "f:finalizers"),),
+    "VolumeAttributesClass": (("f:metadata", "f:finalizers"),),
     "DaemonSet": (("f:spec", "f:template", "f:metadata", "f:creationTimestamp"),),
 }
 _COPIED = {"Job": (("f:spec", "f:template", "f:metadata", "f:labels"), ("f:metadata", "f:labels"))}
@@ -69,13 +70,14 @@ _COPIED = {"Job": (("f:spec", "f:template", "f:metadata", "f:labels"), ("f:metad
 
 class Writer(msgspec.Struct, frozen=True, kw_only=True):
     """Who writes: the manager's name, whether it applies, through which subresource, and in which version; empty: in the
-    one that is stored.
+    one that is stored. ``sees`` is the kind that the writer knows, where its fields have other names than what is stored.
     """
 
     manager: str
     applies: bool = False
     subresource: str = ""
     api_version: str = ""
+    sees: Resource | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +156,8 @@ def put_entries(item: Json, entries: Iterable[Entry]) -> None:
 def _ownable(fields: Iterable[tuple[str, ...]], resource: Resource, subresource: str) -> Fields:
     """Without what nobody owns, and without what cannot be written this way."""
     kept = (place for place in fields if place not in _NEVER_OWNED)
+    if resource.disowned:
+        kept = (place for place in kept if place[0] not in resource.disowned)
     if subresource == "status":
         if resource.status_writes_metadata:
             return frozenset(place for place in kept if place[0] in ("f:status", "f:metadata"))
@@ -175,6 +179,8 @@ def _others(entries: Iterable[Entry], lost: Fields) -> list[Entry]:
 
 def born(item: Json, body: Json, resource: Resource, writer: Writer, now: str) -> list[Entry]:
     """The entries of an object that is created by a plain write; ``body`` is what was sent."""
+    if writer.sees is not None:
+        item, body, resource = _seen(item, writer.sees), _seen(body, writer.sees), writer.sees
     difference = Difference(nothing_of(resource), _plain(item), type_of(resource))
     sent = _with_copies(fields_of(body, type_of(resource)), resource)
     written = difference.written
@@ -183,6 +189,14 @@ def born(item: Json, body: Json, resource: Resource, writer: Writer, now: str) -
         written = frozenset(place for place in written if place in around or not _below(place, filled_in))
     fields = _ownable(written, resource, "")
     return [_entry(writer, resource, fields, now)] if fields else []
+
+
+def _seen(item: Json, kind: Resource) -> Json:
+    """A stored object with the names that its writer knows."""
+    fresh: Json = msgspec.json.decode(msgspec.json.encode(item))
+    if kind.from_stored is not None:
+        kind.from_stored(fresh)
+    return fresh
 
 
 def _with_copies(sent: Fields, resource: Resource) -> Fields:
@@ -229,12 +243,18 @@ def updated(old: Json, item: Json, given: Any, resource: Resource, writer: Write
         now: the time for what the writer takes.
     """
     entries = _entries_before(old, given, writer)
-    difference = Difference(_plain(old), _plain(item), type_of(resource))
+    before_it, after_it = old, item
+    if writer.sees is not None:
+        before_it, after_it, resource = _seen(old, writer.sees), _seen(item, writer.sees), writer.sees
+    difference = Difference(_plain(before_it), _plain(after_it), type_of(resource))
     written = _ownable(difference.written, resource, writer.subresource)
     lost = written | _ownable(difference.removed, resource, writer.subresource)
     if not old["metadata"].get("managedFields") and given is None:
         return []
     left = _others(entries, lost)
+    if left:
+        group = (writer.api_version or resource.api_version).rpartition("/")[0]
+        left = [entry for entry in left if entry.api_version.rpartition("/")[0] == group]  # others cannot be converted
     if not written:
         return left
     mine = _entry(writer, resource, written, "" if writer.subresource == "scale" else now)

@@ -52,12 +52,13 @@ def _node_roles(item: Json) -> set[str]:
 
 def _event(item: Json, now: float) -> list[Any]:
     series = item.get("series") or {}
-    first = since(item.get("firstTimestamp") or item.get("eventTime"), now)
-    last = since(item["lastTimestamp"], now) if item.get("lastTimestamp") else first
-    number = item.get("count") or 1
+    first = since(_either(item, "firstTimestamp", "deprecatedFirstTimestamp") or item.get("eventTime"), now)
+    latest = _either(item, "lastTimestamp", "deprecatedLastTimestamp")
+    last = since(latest, now) if latest else first
+    number = _either(item, "count", "deprecatedCount") or 1
     if series:
         last, number = since(series.get("lastObservedTime"), now), series.get("count", 0)
-    about = item.get("involvedObject") or item.get("regarding") or {}
+    about = _either(item, "involvedObject", "regarding") or {}
     target = about.get("kind", "").lower() + (f"/{about['name']}" if about.get("name") else "")
     return [
         last,
@@ -66,16 +67,21 @@ def _event(item: Json, now: float) -> list[Any]:
         target,
         about.get("fieldPath", ""),
         _source(item),
-        (item.get("message") or item.get("note") or "").strip(),
+        (_either(item, "message", "note") or "").strip(),
         first,
         number,
         item["metadata"]["name"],
     ]
 
 
+def _either(item: Json, name: str, newer: str) -> Any:
+    """A field of an Event, which has another name in its newer group."""
+    return item.get(name) or item.get(newer)
+
+
 def _source(item: Json) -> str:
-    source = item.get("source") or {}
-    component = source.get("component") or item.get("reportingComponent", "")
+    source = _either(item, "source", "deprecatedSource") or {}
+    component = source.get("component") or _either(item, "reportingComponent", "reportingController") or ""
     host = source.get("host") or item.get("reportingInstance", "")
     return f"{component}, {host}" if host else str(component)
 
@@ -189,7 +195,6 @@ CLUSTER: dict[tuple[str, str], Printer] = {
     ("", "secrets"): Printer(columns=columns("Type", "Data", "Age"), cells=_secret),
     ("", "serviceaccounts"): Printer(columns=columns("Age"), cells=lambda item, now: rows(item, [], now)),
     ("", "events"): _EVENT,
-    ("events.k8s.io", "events"): _EVENT,
     ("coordination.k8s.io", "leases"): Printer(
         columns=columns("Holder", "Age"),
         cells=lambda item, now: rows(item, [at(item, "spec.holderIdentity") or ""], now),

@@ -145,6 +145,8 @@ def _autoscaler(item: Json, now: float) -> list[Any]:
 
 def _targets(item: Json) -> str:
     shown = []
+    if share := at(item, "spec.targetCPUUtilizationPercentage"):  # as version 1 has it
+        shown.append(f"cpu: {UNKNOWN}/{share}%")
     for metric in at(item, "spec.metrics") or ():
         resource = metric.get("resource") or {}
         wanted = (resource.get("target") or {}).get("averageUtilization")
