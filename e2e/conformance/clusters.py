@@ -21,6 +21,7 @@ from simulator.kube.controllers.cronjobs import CronJobs
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
 from simulator.kube.controllers.disruptions import Disruptions
+from simulator.kube.controllers.finished_jobs import FinishedJobs
 from simulator.kube.controllers.jobs import Jobs
 from simulator.kube.controllers.plane import plane
 from simulator.kube.controllers.replicas import ReplicaSets
@@ -103,7 +104,8 @@ def simulated() -> Iterator[Cluster]:
 def _actors(server: Trusted, clock: LoopClock) -> list[Coroutine[Any, Any, None]]:
     shared = plane(server, clock, _Steady(), _Silent(), shown=True)
     loops = [
-        kind(shared).loop for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs, Disruptions)
+        kind(shared).loop
+        for kind in (Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, FinishedJobs, CronJobs, Disruptions)
     ]
     views = [view.run() for view in shared.views()]
     return [*views, *[loop.run() for loop in loops], *[one.run() for one in shared.recorders()]]

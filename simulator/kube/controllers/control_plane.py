@@ -11,6 +11,7 @@ from simulator.kube.controllers.cronjobs import CronJobs
 from simulator.kube.controllers.daemonsets import DaemonSets
 from simulator.kube.controllers.deployments import Deployments
 from simulator.kube.controllers.disruptions import Disruptions
+from simulator.kube.controllers.finished_jobs import FinishedJobs
 from simulator.kube.controllers.jobs import Jobs
 from simulator.kube.controllers.node_lifecycle import NodeLifecycle
 from simulator.kube.controllers.plane import plane
@@ -36,7 +37,17 @@ def control_plane(
     shared = plane(api, clock, tape, trace, shown=shown)
     loops = [
         kind(shared).loop
-        for kind in (Scheduler, Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs, Disruptions)
+        for kind in (
+            Scheduler,
+            Deployments,
+            ReplicaSets,
+            StatefulSets,
+            DaemonSets,
+            Jobs,
+            FinishedJobs,
+            CronJobs,
+            Disruptions,
+        )
     ]
     rest = [NodeLifecycle(shared).run(), PodGc(shared).run(), *[one.run() for one in shared.recorders()]]
     return [*[view.run() for view in shared.views()], *[loop.run() for loop in loops], *rest]

@@ -33,19 +33,33 @@ class JobEvent:
     warning: bool = False
 
 
-def completions(job: Json) -> int:
-    """How many pods have to succeed."""
-    return int(job["spec"].get("completions") or job["spec"].get("parallelism") or 1)
+def completions(job: Json) -> int | None:
+    """How many pods have to succeed; None: one, and then those that run are waited for."""
+    total = job["spec"].get("completions")
+    return None if total is None else int(total)
 
 
-def verdict_on(job: Json, succeeded: int, failed: int) -> Verdict | None:
-    """Decide by the numbers; nothing as long as they decide nothing."""
+def verdict_on(job: Json, succeeded: int, failed: int, *, active: int, late: bool) -> Verdict | None:
+    """Decide by what was decided before, by the numbers and by the time; nothing as long as they decide nothing."""
+    if before := _decided((job.get("status") or {}).get("conditions") or ()):
+        return before
     if failed > job["spec"].get("backoffLimit", 6):
         why = "Job has reached the specified backoff limit"
         return Verdict(word=FAILED, reason="BackoffLimitExceeded", message=why)
-    if succeeded >= completions(job):
+    if late:
+        return Verdict(word=FAILED, reason="DeadlineExceeded", message="Job was active longer than specified deadline")
+    total = completions(job)
+    if not active and (succeeded > 0 if total is None else succeeded >= total):
         why = "Reached expected number of succeeded pods"
         return Verdict(word=COMPLETE, reason="CompletionsReached", message=why)
+    return None
+
+
+def _decided(conditions: Sequence[Json]) -> Verdict | None:
+    for word, first in _FIRST.items():
+        for one in conditions:
+            if one["type"] == first and one["status"] == "True":
+                return Verdict(word=word, reason=one["reason"], message=one["message"])
     return None
 
 

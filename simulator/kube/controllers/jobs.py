@@ -5,11 +5,10 @@ A finished pod is counted through a finalizer, in three steps that may each be r
 deleted early is counted twice or lost.
 """
 
-from collections.abc import Mapping, Sequence
-
 from simulator.kube.api import Json
 from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
+from simulator.kube.controllers import job_indexes
 from simulator.kube.controllers.job_conditions import (
     COMPLETE,
     completions,
@@ -19,18 +18,12 @@ from simulator.kube.controllers.job_conditions import (
     told_by,
     verdict_on,
 )
-from simulator.kube.controllers.owned_pods import (
-    Keeper,
-    is_over,
-    is_ready,
-    owner_reference,
-    pod_from,
-    write_status,
-)
+from simulator.kube.controllers.job_counts import FINALIZER, Counts, counted
+from simulator.kube.controllers.job_pace import Failures, deadline_left
+from simulator.kube.controllers.owned_pods import Keeper, is_over, owner_reference, pod_from, write_status
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.view import key_of, owner_key, uid_of
+from simulator.kube.view import owner_key, uid_of
 
-FINALIZER = "batch.kubernetes.io/job-tracking"
 _SHOWN = ("ready", "terminating", "uncountedTerminatedPods")
 
 
@@ -40,9 +33,15 @@ class Jobs:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         self._keeper = Keeper(plane=plane, kind="Job", component="job-controller")
+        self._failures = Failures()
         self.loop = plane.reconciler("jobs", self.reconcile)
         self.loop.follow(plane.jobs, gone=True)
         self.loop.follow_owned(plane.pods, "Job")
+        plane.jobs.subscribe(self._job_changed)
+
+    def _job_changed(self, before: Json | None, after: Json | None) -> None:
+        if after is None and before is not None:
+            self._failures.forget(uid_of(before))
 
     async def reconcile(self, key: str) -> None:
         """Count what has ended, then start or stop pods."""
@@ -50,8 +49,12 @@ class Jobs:
         if job is None or job["metadata"].get("deletionTimestamp"):
             await self._let_go(key, job)
             return
-        status = await self._count(job)
-        await self._start_or_stop(job, status)
+        counts = counted(job, self._plane.pods.indexed("controller", uid_of(job)), self._active(job))
+        status = await self._tell_status(key, job, counts)
+        for pod in counts.ended:
+            await self._untrack(pod)
+        if not is_finished(status.get("conditions") or ()):
+            await self._start_or_stop(key, job, status)
 
     async def _let_go(self, key: str, job: Json | None) -> None:
         """The job is gone: nobody counts its pods any more."""
@@ -59,50 +62,32 @@ class Jobs:
             if owner_key(pod, "Job") == key and (job is None or job["metadata"].get("deletionTimestamp")):
                 await self._untrack(pod)
 
-    async def _count(self, job: Json) -> Json:
-        """Write the counters; the status as it is then."""
-        old = job.get("status") or {}
-        pods = self._plane.pods.indexed("controller", uid_of(job))
-        uncounted = old.get("uncountedTerminatedPods") or {}
-        tracked = {uid_of(pod): pod for pod in pods if FINALIZER in (pod["metadata"].get("finalizers") or ())}
-        counts = {}
-        pending: dict[str, list[str]] = {}
-        for name, phase in (("succeeded", "Succeeded"), ("failed", "Failed")):
-            noted = uncounted.get(name) or []
-            settled = [uid for uid in noted if uid not in tracked]
-            ended = [uid for uid, pod in tracked.items() if _counts_as(pod) == phase]
-            pending[name] = [uid for uid in noted if uid in tracked] + [uid for uid in ended if uid not in noted]
-            counts[name] = int(old.get(name) or 0) + len(settled)
-        living = [pod for pod in pods if not is_over(pod)]
-        active = self._plane.pods.active(living)
-        now = api_time(self._plane.clock.now())
-        status: Json = {
-            **counts,
-            "active": len(active),
-            "ready": sum(1 for pod in active if is_ready(pod)),
-            "terminating": len(living) - len(active),
-            "startTime": None if job["spec"].get("suspend") else old.get("startTime") or now,
-            "uncountedTerminatedPods": {
-                name: uids or None for name, uids in pending.items() if uids or uncounted.get(name)
-            },
-        }
-        self._judge(job, status, pending, now)
+    def _active(self, job: Json) -> list[Json]:
+        pods = self._plane.pods.active(self._plane.pods.indexed("controller", uid_of(job)))
+        return [pod for pod in pods if not is_over(pod)]
+
+    async def _tell_status(self, key: str, job: Json, counts: Counts) -> Json:
+        """Write the counters and what follows from them; the status as it is then."""
+        old, now = job.get("status") or {}, self._plane.clock.now()
+        started = None if job["spec"].get("suspend") else old.get("startTime") or api_time(now)
+        status = {**counts.status, "startTime": started}
+        left = deadline_left(job, started, now)
+        if not is_finished(conditions := old.get("conditions") or []):
+            self._judge(job, status, counts, late=left == 0)
+            if left and not is_decided(conditions):
+                self.loop.add_after(key, left)
         await write_status(self._plane, "jobs", job, status, zeros=_SHOWN)
-        for uids in pending.values():
-            for uid in uids:
-                await self._untrack(tracked[uid])
-        fresh = self._plane.jobs.objects.get(key_of(job)) or job
+        self._failures.note(uid_of(job), *counts.fresh)
+        fresh = self._plane.jobs.objects.get(key) or job
         return dict(fresh.get("status") or {})
 
-    def _judge(self, job: Json, status: Json, pending: Mapping[str, Sequence[str]], now: str) -> None:
+    def _judge(self, job: Json, status: Json, counts: Counts, *, late: bool) -> None:
         """Say in the status what has been decided, and tell it once."""
         old = (job.get("status") or {}).get("conditions") or []
-        if is_finished(old):
-            return
-        failed = status["failed"] + len(pending["failed"])
-        verdict = verdict_on(job, status["succeeded"], failed)
+        now = api_time(self._plane.clock.now())
+        verdict = verdict_on(job, counts.succeeded, counts.failed, active=status["active"], late=late)
         living = status["active"] or status["terminating"]
-        ended = verdict is not None and not living and not any(pending.values())
+        ended = verdict is not None and not living and counts.is_settled
         fresh = conditions_of(job, old, verdict, ended=ended, now=now)
         if fresh == old:
             return
@@ -112,29 +97,25 @@ class Jobs:
         for event in told_by(old, fresh):
             self._keeper.tell(job, event.reason, event.message, warning=event.warning)
 
-    async def _start_or_stop(self, job: Json, status: Json) -> None:
-        pods = self._plane.pods.active(self._plane.pods.indexed("controller", uid_of(job)))
-        active = [pod for pod in pods if not is_over(pod)]
-        uncounted = (status.get("uncountedTerminatedPods") or {}).get("succeeded") or []
-        left = completions(job) - int(status.get("succeeded") or 0) - len(uncounted)
-        over = job["spec"].get("suspend") or is_decided(status.get("conditions") or ())
-        wanted = 0 if over else min(job["spec"].get("parallelism", 1), max(0, left))
-        for _ in range(wanted - len(active)):
-            await self._keeper.make(job, self._pod(job))
-        for pod in active[: max(0, len(active) - wanted)]:
-            await self._keeper.take(job, pod)
-
-    def _pod(self, job: Json) -> Json:
-        meta = job["metadata"]
-        labels = {
-            "job-name": meta["name"],
-            "controller-uid": meta["uid"],
-            "batch.kubernetes.io/job-name": meta["name"],
-            "batch.kubernetes.io/controller-uid": meta["uid"],
-        }
-        pod = pod_from(job["spec"]["template"], job, owner_reference(job, "Job", "batch/v1"), labels=labels)
-        pod["metadata"]["finalizers"] = [FINALIZER]
-        return pod
+    async def _start_or_stop(self, key: str, job: Json, status: Json) -> None:
+        active = self._active(job)
+        if is_decided(status.get("conditions") or ()):
+            for pod in active:
+                await self._keeper.take(job, pod)
+            return
+        wanted = 0 if job["spec"].get("suspend") else _wanted(job, status, len(active))
+        if surplus := _surplus(job, active, len(active) - wanted):
+            for pod in surplus:  # nobody has failed here, so it is not counted
+                await self._untrack(pod)
+                await self._keeper.take(job, pod)
+            return
+        leaving = status["terminating"] if job["spec"].get("podReplacementPolicy") == "Failed" else 0
+        missing = wanted - len(active) - leaving
+        if missing > 0 and (left := self._failures.left(uid_of(job), self._plane.clock.now())):
+            self.loop.add_after(key, left)
+            return
+        for pod in _new_pods(job, status, active, missing):
+            await self._keeper.make(job, pod)
 
     async def _untrack(self, pod: Json) -> None:
         meta = pod["metadata"]
@@ -149,13 +130,44 @@ class Jobs:
                 raise
 
 
-def _counts_as(pod: Json) -> str:
-    """``Succeeded``, ``Failed``, or nothing yet; a pod that is taken away before its end has failed."""
-    phase = str((pod.get("status") or {}).get("phase", ""))
-    if phase in ("Succeeded", "Failed"):
-        return phase
-    return "Failed" if pod["metadata"].get("deletionTimestamp") and not _may_still_run(pod) else ""
+def _wanted(job: Json, status: Json, active: int) -> int:
+    """How many pods are to run."""
+    parallel, total = int(job["spec"].get("parallelism", 1)), completions(job)
+    uncounted = (status.get("uncountedTerminatedPods") or {}).get("succeeded") or ()
+    succeeded = int(status.get("succeeded") or 0) + len(uncounted)
+    if total is None:
+        return active if succeeded else parallel
+    return min(parallel, max(0, total - succeeded))
 
 
-def _may_still_run(pod: Json) -> bool:
-    return bool((pod.get("spec") or {}).get("nodeName")) and pod["metadata"].get("deletionGracePeriodSeconds") != 0
+def _surplus(job: Json, active: list[Json], count: int) -> list[Json]:
+    """The pods that are to go: ``count`` at least."""
+    wrong = job_indexes.surplus(job, active) if job_indexes.is_indexed(job) else []
+    rest = [pod for pod in active if pod not in wrong]
+    return wrong + rest[: max(0, count - len(wrong))]
+
+
+def _new_pods(job: Json, status: Json, active: list[Json], count: int) -> list[Json]:
+    if not job_indexes.is_indexed(job):
+        return [_pod(job) for _ in range(count)]
+    taken = job_indexes.numbers(status.get("completedIndexes") or "")
+    taken |= {number for pod in active if (number := job_indexes.index_of(pod)) is not None}
+    found = []
+    for number in job_indexes.pending(job, taken, max(0, count)):
+        pod = _pod(job)
+        job_indexes.give(pod, job, number)
+        found.append(pod)
+    return found
+
+
+def _pod(job: Json) -> Json:
+    meta = job["metadata"]
+    labels = {
+        "job-name": meta["name"],
+        "controller-uid": meta["uid"],
+        "batch.kubernetes.io/job-name": meta["name"],
+        "batch.kubernetes.io/controller-uid": meta["uid"],
+    }
+    pod = pod_from(job["spec"]["template"], job, owner_reference(job, "Job", "batch/v1"), labels=labels)
+    pod["metadata"]["finalizers"] = [FINALIZER]
+    return pod
