@@ -188,6 +188,16 @@ def test_a_scale_can_be_zero(space: Workspace) -> None:
     assert space.face.send("GET", space.path("deployments", "a")).body["spec"]["replicas"] == 0
 
 
+def test_nobody_gets_to_own_replicas_by_a_scale_that_nobody_owned_before(space: Workspace) -> None:
+    space.bare.send("POST", space.path("deployments"), manifest("deployments", "a"))
+    path = space.path("deployments", "a", "scale")
+    for replicas in (0, 2):
+        assert space.face.send("PATCH", path, {"spec": {"replicas": replicas}}, content_type=MERGE).status == 200
+    found = space.face.send("GET", space.path("deployments", "a")).body
+    assert found["spec"]["replicas"] == 2
+    assert not any("f:replicas" in entry["fieldsV1"]["f:spec"] for entry in found["metadata"]["managedFields"])
+
+
 def test_the_scale_of_what_is_not_there_is_not_found(space: Workspace) -> None:
     path = space.path("deployments", "a", "scale")
     assert space.face.send("GET", path).refusal == (404, "NotFound")

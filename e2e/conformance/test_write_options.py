@@ -72,7 +72,7 @@ def test_a_delete_with_bad_options_is_refused(space: Workspace, name: str) -> No
     assert answer.refusal == (422, "Invalid")
 
 
-def test_a_delete_knows_neither_managers_nor_validation(space: Workspace) -> None:
+def test_a_delete_knows_neither_owners_nor_validation(space: Workspace) -> None:
     space.bare.send("POST", space.path("configmaps"), configmap("a", {"k": "v"}))
     query = {"fieldManager": LONG, "fieldValidation": "z"}
     assert space.face.send("DELETE", space.path("configmaps", "a"), query=query).status == 200

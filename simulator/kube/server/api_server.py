@@ -326,7 +326,7 @@ class ApiServer:
         validation = self._validation(request) if subresource != "scale" else ""
         if request.method == "PUT":
             body = validated(request, resource, validation) if validation else request.body
-            return replacement(body, resource)
+            return replacement(body, resource, needs_revision=resource.needs_revision and subresource != "scale")
         make = patching(request.content_type, request.body, resource)
         return validating(make, request, resource, validation) if validation else make
 

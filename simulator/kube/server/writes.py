@@ -344,11 +344,11 @@ def spec_changed(item: Json, old: Json, route: Route) -> bool:
     return route.subresource not in ("status", "binding") and meta.spec_changed(item, old, route.resource)
 
 
-def replacement(body: Any, resource: Resource) -> Make:
-    """A PUT: the body is the next version.
+def replacement(body: Any, resource: Resource, *, needs_revision: bool) -> Make:
+    """A PUT: the body is the next version; ``needs_revision``: it must say of which one it is the next.
 
     Raises:
-        Refusal: 422, a kind that needs a resourceVersion got none.
+        Refusal: 422, it says no resourceVersion.
     """
     data = encoded(body)
 
@@ -356,7 +356,7 @@ def replacement(body: Any, resource: Resource) -> Make:
         fresh: Json = msgspec.json.decode(data)
         given = fresh.get("metadata") or {}
         other = given.get("uid") and given["uid"] != old["metadata"]["uid"]  # which is worse
-        if resource.needs_revision and not given.get("resourceVersion") and not other:
+        if needs_revision and not given.get("resourceVersion") and not other:
             cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
             raise invalid(resource.group, resource.plural, old["metadata"]["name"], [cause])
         return fresh

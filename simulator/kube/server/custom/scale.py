@@ -59,7 +59,6 @@ def _rescaled(old: Json, scale: Json, paths: Mapping[str, str]) -> Json:
         place = place.setdefault(step, {})
     place[last] = replicas
     revision = (scale.get("metadata") or {}).get("resourceVersion")
-    fresh["metadata"].pop("resourceVersion", None)
     if revision:
         fresh["metadata"]["resourceVersion"] = revision
     return fresh

@@ -251,6 +251,10 @@ def updated(old: Json, item: Json, given: Any, resource: Resource, writer: Write
     lost = written | _ownable(difference.removed, resource, writer.subresource)
     if not old["metadata"].get("managedFields") and given is None:
         return []
+    if writer.subresource == "scale":
+        if not any(entry.fields & lost for entry in entries):
+            return entries
+        written = frozenset(place for place in written if _is_said_in_a_scale(item, place))
     left = _others(entries, lost)
     if left:
         group = (writer.api_version or resource.api_version).rpartition("/")[0]
@@ -263,6 +267,17 @@ def updated(old: Json, item: Json, given: Any, resource: Resource, writer: Write
         left.remove(before)
         mine = msgspec.structs.replace(mine, fields=before.fields | written)
     return [*left, mine]
+
+
+def _is_said_in_a_scale(item: Json, place: tuple[str, ...]) -> bool:
+    """Whether a Scale has the field at all: one of no replicas leaves it out, so that nobody owns it.
+
+    A Scale shows the entries that own its field; where none does, ownership of it is not tracked at all.
+    """
+    value: Any = item
+    for step in place:
+        value = value.get(step.removeprefix("f:")) if isinstance(value, dict) else None
+    return bool(value != 0)
 
 
 def _entries_before(old: Json, given: Any, writer: Writer) -> list[Entry]:
