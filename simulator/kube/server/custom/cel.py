@@ -1,13 +1,16 @@
-"""CEL as the API server speaks it: the standard language, optional fields, strings, and the IP and CIDR functions.
+"""CEL as the API server speaks it: the standard language, optional fields, strings, lists, sets, comprehensions of two
+variables, and the functions of Kubernetes: addresses here, the others in ``cel_lists.py``, ``cel_urls.py``,
+``cel_measures.py`` and ``cel_formats.py``.
 
 Expressions are compiled once per text and kept with the definition that they belong to. Values are plain JSON; an
 address or a network is a map with its canonical text, so two spellings of one address are equal. Limits, against the
 real server: values are not typed by the schema (an undeclared field shows at evaluation and not when the definition
-is written), strings of format date-time stay strings, and there are no cost budgets.
+is written), strings of format date-time stay strings, there are no cost budgets, durations and timestamps have no sum
+and no minimum, and ``transformMap`` and ``net.IP`` cannot be had of the library.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from ipaddress import (
     IPV4LENGTH,
@@ -23,7 +26,22 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings
+from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
+
+from simulator.kube.server.custom.cel_declaring import (
+    OBJECT,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Overload,
+    declared,
+)
+from simulator.kube.server.custom.cel_formats import NAMED_FORMATS
+from simulator.kube.server.custom.cel_lists import LISTS, REGEX
+from simulator.kube.server.custom.cel_measures import MEASURES
+from simulator.kube.server.custom.cel_text import in_own_words, readable
+from simulator.kube.server.custom.cel_urls import URLS
+from simulator.kube.server.field_errors import quoted
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -44,17 +62,28 @@ class Expression:
 
     def holds(self, scope: Scope) -> bool:
         """Whether it is true; an error is not."""
-        return self._evaluate(scope).plain_value() is True
+        try:
+            return self._evaluate(scope).plain_value() is True
+        except RuntimeError:  # the library can compile more than it can do
+            return False
+
+    def _outcome(self, scope: Scope) -> tuple[Any, str]:
+        """The value, and what is wrong with it."""
+        try:
+            result = self._evaluate(scope)
+            value = result.plain_value()
+        except RuntimeError as error:
+            return None, str(error)
+        return (None, str(value)) if result.type() == cel.Type.ERROR else (value, "")
 
     def value(self, scope: Scope) -> Any:
         """What it is worth; text that begins with ``error:`` where it cannot be evaluated."""
-        result = self._evaluate(scope)
-        return f"error: {result.plain_value()}" if result.type() == cel.Type.ERROR else result.plain_value()
+        value, why = self._outcome(scope)
+        return f"error: {why}" if why else value
 
     def error(self, scope: Scope) -> str:
         """Why it cannot be evaluated, in the server's words; empty where it can."""
-        result = self._evaluate(scope)
-        return evaluation_error(str(result.plain_value())) if result.type() == cel.Type.ERROR else ""
+        return evaluation_error(self._outcome(scope)[1])
 
 
 _ERROR_WORDS = (
@@ -95,9 +124,9 @@ def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -
         CelError: it does not parse, or calls what is not declared.
     """
     try:
-        return Expression(_environment(variables).compile(text))
+        return Expression(_environment(variables).compile(readable(text)))
     except RuntimeError as error:
-        raise CelError(_CODE.sub("", str(error))) from error
+        raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
 
 
 def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES) -> Scope:
@@ -150,10 +179,10 @@ def result_type(text: str, kind: str, *, optional: bool = False) -> str:
     """
     try:
         if optional:
-            return str(_environment(OPTIONAL_VARIABLES).compile(with_optional_old_self(text)).return_type())
-        return str(_typed_environment(kind).compile(text).return_type())
+            return str(_environment(OPTIONAL_VARIABLES).compile(with_optional_old_self(readable(text))).return_type())
+        return str(_typed_environment(kind).compile(readable(text)).return_type())
     except RuntimeError as error:
-        raise CelError(_CODE.sub("", str(error))) from error
+        raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
 
 
 def expression_type(text: str, variables: tuple[str, ...]) -> str:
@@ -163,27 +192,50 @@ def expression_type(text: str, variables: tuple[str, ...]) -> str:
         CelError: it cannot be compiled.
     """
     try:
-        return str(_environment(variables).compile(text).return_type()).lower()
+        return str(_environment(variables).compile(readable(text)).return_type()).lower()
     except RuntimeError as error:
-        raise CelError(_CODE.sub("", str(error))) from error
+        raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
 
 
 @lru_cache(maxsize=1024)
 def _address(text: str) -> Address:
     if "%" in text:
-        raise ValueError(f"{text!r} has a zone")
-    address = ip_address(text)
+        raise ValueError(f"IP address {quoted(text)} with zone value is not allowed")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        why = f"IP Address {quoted(text)} parse error during conversion from string: "
+        raise ValueError(f"{why}{_address_fault(text)}") from None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        raise ValueError(f"{text!r} is an IPv4-mapped IPv6 address")
+        raise ValueError(f"IPv4-mapped IPv6 address {quoted(text)} is not allowed")
     return address
 
 
+def _address_fault(text: str) -> str:
+    """What Go says of a text that is no address, as far as it is often said."""
+    fields = text.split(".")
+    why = "unable to parse IP"
+    if len(fields) > 1 and ":" not in fields[0]:
+        why = "IPv4 address too short" if len(fields) < 4 else "IPv4 address too long"
+        if any(field.isdigit() and int(field) > 255 for field in fields):
+            why = "IPv4 field has value >255"
+    return f"ParseAddr({quoted(text)}): {why}"
+
+
+_CIDR_WORDS = "network address parse error during conversion from string: "
+
+
 def _split(text: str) -> tuple[str, int]:
-    host, slash, length = text.partition("/")
-    if not slash or not length.isascii() or not length.isdigit() or (len(length) > 1 and length[0] == "0"):
-        raise ValueError(f"{text!r} is not a CIDR")
-    if int(length) > (IPV6LENGTH if ":" in host else IPV4LENGTH):
-        raise ValueError(f"{text!r} has too long a prefix")
+    host, slash, length = text.rpartition("/")
+    why = ""
+    if not slash:
+        why = "no '/'"
+    elif not length.isascii() or not length.isdigit() or (len(length) > 1 and length[0] == "0"):
+        why = f"bad bits after slash: {quoted(length)}"
+    elif int(length) > (IPV6LENGTH if ":" in host else IPV4LENGTH):
+        why = "prefix length out of range"
+    if why:
+        raise ValueError(f"{_CIDR_WORDS}{_CIDR_WORDS}netip.ParsePrefix({quoted(text)}): {why}")
     return host, int(length)
 
 
@@ -217,9 +269,10 @@ def _canonical(text: str) -> str:
     try:
         packed = inet_pton(family, text)
     except OSError:
+        _address(text)  # says what is wrong
         raise ValueError(f"{text!r} is not an address") from None
     if packed.startswith(_IPV4_MAPPED):
-        raise ValueError(f"{text!r} is an IPv4-mapped IPv6 address")
+        raise ValueError(f"IPv4-mapped IPv6 address {quoted(text)} is not allowed")
     return inet_ntop(family, packed)
 
 
@@ -229,7 +282,11 @@ def _ip_value(text: str) -> dict[str, Any]:
 
 def _cidr_value(text: str) -> dict[str, Any]:
     host, length = _split(text)
-    return {"cidr": f"{_canonical(host)}/{length}"}
+    try:
+        return {"cidr": f"{_canonical(host)}/{length}"}
+    except ValueError:
+        why = f"{_CIDR_WORDS}{_CIDR_WORDS}netip.ParsePrefix({quoted(text)}): {_address_fault(host)}"
+        raise ValueError(why) from None
 
 
 def _contains_address(network: Mapping[str, str], address: str) -> bool:
@@ -258,59 +315,49 @@ def _environment(variables: tuple[str, ...]) -> Any:
     return _make_environment(dict.fromkeys(variables, cel.Type.DYN))
 
 
+ADDRESSES: Sequence[Overload] = (
+    ("isIP", TRUTH, [TEXT], _parses(_address)),
+    ("isCIDR", TRUTH, [TEXT], _parses(_interface)),
+    ("ip", OBJECT, [TEXT], _ip_value),
+    (".ip", OBJECT, [OBJECT], lambda it: {"ip": it["cidr"].partition("/")[0]}),
+    ("ip.isCanonical", TRUTH, [TEXT], lambda text: _address(text) is not None and _canonical(text) == text),
+    ("cidr", OBJECT, [TEXT], _cidr_value),
+    ("strinG", TEXT, [OBJECT], lambda it: it.get("ip") or it["cidr"]),
+    (".family", WHOLE, [OBJECT], lambda it: _address(it["ip"]).version),
+    (".isUnspecified", TRUTH, [OBJECT], lambda it: _address(it["ip"]).is_unspecified),
+    (".isLoopback", TRUTH, [OBJECT], lambda it: _address(it["ip"]).is_loopback),
+    (".isLinkLocalMulticast", TRUTH, [OBJECT], _link_local_multicast),
+    (".isLinkLocalUnicast", TRUTH, [OBJECT], lambda it: _address(it["ip"]).is_link_local),
+    (".isGlobalUnicast", TRUTH, [OBJECT], _global_unicast),
+    (".prefixLength", WHOLE, [OBJECT], lambda it: _interface(it["cidr"])[1]),
+    (".masked", OBJECT, [OBJECT], lambda it: {"cidr": str(_network(it["cidr"]))}),
+    (".containsIP", TRUTH, [OBJECT, TEXT], _contains_address),
+    (".containsIP", TRUTH, [OBJECT, OBJECT], lambda it, ip: _contains_address(it, ip["ip"])),
+    (".containsCIDR", TRUTH, [OBJECT, TEXT], _contains_network),
+    (".containsCIDR", TRUTH, [OBJECT, OBJECT], lambda it, other: _contains_network(it, other["cidr"])),
+)
+_EXTENSIONS = """\
+name: kubernetes
+extensions:
+- name: sets
+- name: lists
+- name: two-var-comprehensions
+"""
+
+
+@cache
+def _functions() -> list[Any]:
+    """The functions of Kubernetes, for every environment."""
+    return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS])
+
+
 def _make_environment(variables: Mapping[str, Any]) -> Any:
-    kinds = cel.Type
-    text, boolean, number = kinds.STRING, kinds.BOOL, kinds.INT
-    value = kinds.Map(text, kinds.DYN)
-    texts = kinds.List(text)
-    declared: list[Any] = []
-
-    def declare(name: str, *overloads: tuple[str, Any, list[Any], bool, Callable[..., Any]]) -> None:
-        declared.append(
-            cel.FunctionDecl(
-                name,
-                [
-                    cel.Overload(key, result, parameters, is_member=member, impl=function)
-                    for key, result, parameters, member, function in overloads
-                ],
-            )
-        )
-
-    declare("isIP", ("is_ip", boolean, [text], False, _parses(_address)))
-    declare("isCIDR", ("is_cidr", boolean, [text], False, _parses(_interface)))
-    declare(
-        "ip",
-        ("ip_text", value, [text], False, _ip_value),
-        ("ip_of_cidr", value, [value], True, lambda it: {"ip": it["cidr"].partition("/")[0]}),
-    )
-    declare("cidr", ("cidr_text", value, [text], False, _cidr_value))
-    declare("family", ("ip_family", number, [value], True, lambda it: _address(it["ip"]).version))
-    declare("isUnspecified", ("ip_unspecified", boolean, [value], True, lambda it: _address(it["ip"]).is_unspecified))
-    declare("isLoopback", ("ip_loopback", boolean, [value], True, lambda it: _address(it["ip"]).is_loopback))
-    declare("isLinkLocalMulticast", ("ip_link_local_multicast", boolean, [value], True, _link_local_multicast))
-    declare(
-        "isLinkLocalUnicast", ("ip_link_local", boolean, [value], True, lambda it: _address(it["ip"]).is_link_local)
-    )
-    declare("isGlobalUnicast", ("ip_global", boolean, [value], True, _global_unicast))
-    declare("prefixLength", ("cidr_length", number, [value], True, lambda it: _interface(it["cidr"])[1]))
-    declare("masked", ("cidr_masked", value, [value], True, lambda it: {"cidr": str(_network(it["cidr"]))}))
-    declare(
-        "containsIP",
-        ("cidr_ip_text", boolean, [value, text], True, _contains_address),
-        ("cidr_ip", boolean, [value, value], True, lambda it, ip: _contains_address(it, ip["ip"])),
-    )
-    declare(
-        "containsCIDR",
-        ("cidr_cidr_text", boolean, [value, text], True, _contains_network),
-        ("cidr_cidr", boolean, [value, value], True, lambda it, other: _contains_network(it, other["cidr"])),
-    )
-    declare("isSorted", ("texts_sorted", boolean, [texts], True, lambda it: list(it) == sorted(it)))
     return cel.NewEnv(
+        config=cel.NewEnvConfigFromYaml(_EXTENSIONS),
         variables=variables,
-        functions=declared,
+        functions=_functions(),
         extensions=[
-            ext_strings.ExtStrings(),
-            ext_math.ExtMath(),
+            ext_strings.ExtStrings(2),
             ext_optional.ExtOptional(),
             *([ext_bindings.ExtBindings()] if "earlier" in variables else []),
         ],
