@@ -122,7 +122,7 @@ class ServedCluster:
         machine.binaries["macvlan"] = macvlan(machine, self._tape)
         machine.binaries["host-local"] = host_local(machine, pod_range(number))
         host_ip = f"172.{16 + (number >> 16)}.{(number >> 8) & 255}.{number & 255}"
-        node = Node(machine, self._api, self._tape, host_ip=host_ip)
+        node = Node(machine, self._api, self._tape, host_ip=host_ip, shown=True)
         self._nodes.append(node)
         node.boot()
 

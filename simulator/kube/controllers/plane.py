@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from simulator.kube.api import Api, Json
 from simulator.kube.client import Client
 from simulator.kube.controllers.reconciler import Reconciler
-from simulator.kube.controllers.recorder import Events, Recorder, Unrecorded
 from simulator.kube.ports import Choices, Clock, Trace
+from simulator.kube.recorder import Events, Recorder, Unrecorded
 from simulator.kube.view import View, controller_uid
 
 USER = "system:kube-controller-manager"

@@ -18,6 +18,7 @@ from simulator.kube.node.runtime_slot import RuntimeSlot
 from simulator.kube.node.sandboxes import PodRef, Sandbox
 from simulator.kube.node.timings import Pace, Timings
 from simulator.kube.ports import Choices
+from simulator.kube.recorder import Recorder, Unrecorded
 from simulator.kube.view import View, uid_of
 
 _POLLS_AT_START = 3  # STATUS is asked so often when a kubelet starts
@@ -36,13 +37,17 @@ class Kubelet:
         timings: Timings,
         host_ip: str,
         labels: Mapping[str, str],
+        shown: bool = False,
     ) -> None:
+        recorder = Recorder(client, machine.clock, tape, host=machine.name) if shown else None
+        self._recorders = [] if recorder is None else [recorder]
+        events = recorder or Unrecorded()
         self.process: Process = machine.start("kubelet")
         self._connection = Connection()
         self.process.on_exit(self._connection.close)
         self._runtime = runtime
         self._pace = Pace(actor=f"kubelet@{machine.name}", timings=timings, clock=machine.clock, tape=tape)
-        self._agent = NodeAgent(machine, client, self._pace, host_ip=host_ip, labels=labels)
+        self._agent = NodeAgent(machine, client, self._pace, host_ip=host_ip, labels=labels, events=events)
         self._pods = View(client, "pods", machine.clock, tape, fields=f"spec.nodeName={machine.name}")
         self._workers: dict[str, PodWorker] = {}
         self._ended: dict[str, None] = {}  # pods whose last work is done, until their objects are gone
@@ -57,6 +62,8 @@ class Kubelet:
             pace=self._pace,
             trace=machine.trace,
             network_ready=lambda: self._why_no_network,
+            events=events,
+            shown=shown,
         )
 
     def start(self) -> None:
@@ -69,6 +76,7 @@ class Kubelet:
             self._poll_runtime(),
             self._collect(),
             self._first_sync(),
+            *[recorder.run() for recorder in self._recorders],
         ):
             self.process.start(loop)
 

@@ -29,7 +29,10 @@ class Node:
         timings: Timings | None = None,
         host_ip: str = "192.0.2.1",
         labels: Mapping[str, str] | None = None,
+        shown: bool = False,
     ) -> None:
+        """A node that is off. ``shown``: people look at this cluster, so the kubelet writes Events."""
+        self._shown = shown
         self.machine = machine
         self.timings = timings or Timings()
         self.kubelet: Kubelet | None = None
@@ -83,6 +86,7 @@ class Node:
                 timings=self.timings,
                 host_ip=self._host_ip,
                 labels=self._labels,
+                shown=self._shown,
             )
             self.kubelet.start()
 

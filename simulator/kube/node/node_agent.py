@@ -14,6 +14,7 @@ from simulator.kube.api_time import api_time
 from simulator.kube.client import API_FAILURES, ApiError, Client
 from simulator.kube.node.machine import Machine
 from simulator.kube.node.timings import Pace
+from simulator.kube.recorder import Events
 
 LEASE_NAMESPACE = "kube-node-lease"
 PODS_MAX = 250
@@ -32,8 +33,17 @@ class NodeAgent:
     """Keeps Node and Lease of one node up to date."""
 
     def __init__(
-        self, machine: Machine, client: Client, pace: Pace, *, host_ip: str, labels: Mapping[str, str]
+        self,
+        machine: Machine,
+        client: Client,
+        pace: Pace,
+        *,
+        host_ip: str,
+        labels: Mapping[str, str],
+        events: Events,
     ) -> None:
+        self._events = events
+        self._node: Json = {}
         self._machine = machine
         self._client = client
         self._pace = pace
@@ -54,6 +64,7 @@ class NodeAgent:
     async def run(self) -> None:
         """Register, then write the Node whenever it changes."""
         await self._insist(self._register)
+        self._tell("Starting", "Starting kubelet.")
         while True:
             try:
                 async with self._pace.clock.timeout(self._pace.timings.node_status_seconds):
@@ -61,7 +72,11 @@ class NodeAgent:
             except TimeoutError:
                 pass
             self._changed.clear()
+            before = self._ready()
             await self._insist(self._write_status)
+            if self._ready() != before:
+                word = "NodeReady" if self._ready() == "True" else "NodeNotReady"
+                self._tell(word, f"Node {self._machine.name} status is now: {word}")
 
     async def heartbeat(self) -> None:
         """Renew the Lease for ever. After a gap the Node is written too: others may have called it silent."""
@@ -93,7 +108,7 @@ class NodeAgent:
             "status": self._status(),
         }
         try:
-            await self._client.create("nodes", body)
+            self._node = await self._client.create("nodes", body)
         except ApiError as error:
             if not error.conflict:
                 raise
@@ -101,7 +116,16 @@ class NodeAgent:
 
     async def _write_status(self) -> None:
         body = {"status": self._status()}
-        await self._client.patch("nodes", self._machine.name, body, subresource="status")
+        self._node = await self._client.patch("nodes", self._machine.name, body, subresource="status")
+
+    def _ready(self) -> str:
+        """What the Node says of itself, as it was last written."""
+        conditions = (self._node.get("status") or {}).get("conditions") or ()
+        return next((str(one["status"]) for one in conditions if one["type"] == "Ready"), "")
+
+    def _tell(self, reason: str, message: str) -> None:
+        if self._node:
+            self._events.tell("kubelet", "Node", self._node, reason, message)
 
     async def _renew(self) -> None:
         spec: Json = {

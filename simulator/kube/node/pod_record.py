@@ -33,9 +33,28 @@ class PodRecord:
             self._pod = pod
 
     @property
+    def pod(self) -> Json:
+        """The object as it is known; without a uid, if it was never seen."""
+        return self._pod
+
+    def runs_in(self, sandbox_id: str) -> bool:
+        """Whether its status says that its containers run in this sandbox."""
+        return pod_status.same_sandbox(self._pod.get("status") or {}, sandbox_id or self._no_sandbox)
+
+    @property
+    def _no_sandbox(self) -> str:
+        """What stands for the sandbox of a pod on the host's network."""
+        return f"{self._ref.uid:0>64}"
+
+    @property
     def is_leaving(self) -> bool:
         """Its deletion was asked for."""
         return bool(self._pod["metadata"].get("deletionTimestamp"))
+
+    @property
+    def is_begun(self) -> bool:
+        """A kubelet has taken it on."""
+        return "startTime" in (self._pod.get("status") or {})
 
     @property
     def has_ended(self) -> bool:
@@ -64,7 +83,7 @@ class PodRecord:
 
     async def publish_running(self, addresses: Sequence[str], host_ip: str, sandbox_id: str) -> None:
         """Everything runs."""
-        now, container = self._now(), sandbox_id or f"{self._ref.uid:0>64}"
+        now, container = self._now(), sandbox_id or self._no_sandbox
         await self._publish(
             pod_status.running(self._pod, now=now, host_ip=host_ip, addresses=addresses, container_id=container)
         )

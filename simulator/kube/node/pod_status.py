@@ -13,7 +13,7 @@ _AFTER_THE_END = ("PodReadyToStartContainers", "Ready", "ContainersReady")
 def running(pod: Json, *, now: str, host_ip: str, addresses: Sequence[str], container_id: str) -> Json:
     """All containers run, and the pod has these addresses."""
     old = pod.get("status") or {}
-    started = _started_at(old) if _same_sandbox(old, container_id) else ""
+    started = _started_at(old) if same_sandbox(old, container_id) else ""
     state = {"running": {"startedAt": started or now}}
     return {
         "phase": "Running",
@@ -44,14 +44,17 @@ def finished(pod: Json, *, now: str, exit_code: int) -> Json:
 
 
 def waiting(pod: Json, *, now: str, message: str) -> Json:
-    """No sandbox yet, and why."""
+    """No sandbox yet, and why, if something is amiss."""
     old = pod.get("status") or {}
-    names = ("PodReadyToStartContainers", "Ready", "ContainersReady")
+    first = _conditions(old, {"PodReadyToStartContainers": "False", "Initialized": "True"}, now, "")
+    names = ("Ready", "ContainersReady")
+    state = {"waiting": {"reason": "ContainerCreating"}}
     return {
         "phase": "Pending",
-        "conditions": _conditions(old, dict.fromkeys(names, "False"), now, "ContainersNotReady"),
+        "conditions": _conditions({"conditions": first}, dict.fromkeys(names, "False"), now, "ContainersNotReady"),
         "startTime": old.get("startTime") or now,
-        "message": message,
+        "containerStatuses": _containers(pod, state, "", ready=False),
+        "message": message or None,
     }
 
 
@@ -75,7 +78,8 @@ def started_at(pod: Json) -> float | None:
     return datetime.fromisoformat(text).timestamp() if text else None
 
 
-def _same_sandbox(status: Mapping[str, Any], container_id: str) -> bool:
+def same_sandbox(status: Mapping[str, Any], container_id: str) -> bool:
+    """Whether the containers of this status belong to a sandbox."""
     return any(
         container.get("containerID") == _container_ref(number, container_id)
         for number, container in enumerate(status.get("containerStatuses") or ())

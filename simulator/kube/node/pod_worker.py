@@ -21,12 +21,14 @@ from typing import Literal
 
 from simulator.kube.api import Json
 from simulator.kube.client import Client
+from simulator.kube.node.pod_events import PodEvents
 from simulator.kube.node.pod_record import PodRecord
 from simulator.kube.node.runtime import Connection, RuntimeDown, SandboxFailed
 from simulator.kube.node.runtime_slot import RuntimeSlot
 from simulator.kube.node.sandboxes import PodRef, Sandbox
 from simulator.kube.node.timings import Pace
 from simulator.kube.ports import SHORTEST_SECONDS, Trace
+from simulator.kube.recorder import Events
 
 End = Literal["deleted", "gone", "finished"]
 
@@ -43,6 +45,8 @@ class PodServices:
     pace: Pace
     trace: Trace
     network_ready: Callable[[], str]
+    events: Events
+    shown: bool
 
 
 class PodWorker:
@@ -57,6 +61,7 @@ class PodWorker:
         self._wake = asyncio.Event()
         self._sandbox: Sandbox | None = None
         self._ended_during_add = False
+        self._told = PodEvents(services.events, self._record)
 
     def told(self, pod: Json | None) -> None:
         """The object changed; None: it is gone."""
@@ -92,6 +97,8 @@ class PodWorker:
         if self._record.has_ended:
             return "finished"
         await self._pace.wait("sync")
+        if self._services.shown and self._end() is None and not self._record.is_begun:
+            await self._record.publish_waiting("")  # for those who look; nobody else needs to know
         while (end := self._end()) is None:
             addresses = await self._connect()
             if addresses is None:
@@ -99,6 +106,7 @@ class PodWorker:
             self._ended_during_add = self._end() is not None
             if not self._ended_during_add:
                 await self._pace.wait("container_start")
+                self._told.started(self._sandbox_id())
                 await self._watch_over(addresses)
             if self._ended_by_itself():
                 return "finished"
@@ -114,6 +122,7 @@ class PodWorker:
         if self._record.on_host_network:
             return [self._services.host_ip]
         if why := self._services.network_ready():
+            self._told.failed("NetworkNotReady", f"network is not ready: {why}")
             await self._record.publish_waiting(f"network is not ready: {why}")
             await self._nap(None)
             return None
@@ -125,6 +134,7 @@ class PodWorker:
         except SandboxFailed as error:
             self._services.trace.event(self._pace.actor, "sandbox-failed", pod=self._ref.name, why=str(error))
             retry_at = self._clock.monotonic() + self._pace.seconds("sandbox_retry")
+            self._told.failed("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
             await self._record.publish_waiting(f"Failed to create pod sandbox: {error}")
             while self._end() is None and self._clock.monotonic() < retry_at:
                 await self._nap(retry_at - self._clock.monotonic())
@@ -137,6 +147,7 @@ class PodWorker:
             self._sandbox = ready[-1]
             return self._sandbox.addresses()
         if mine:
+            self._told.sandbox_changed()
             await self._stop_all(mine)
             await self._pace.wait("new_after_old")
         runtime = self._services.runtime.get()
@@ -154,7 +165,7 @@ class PodWorker:
         """Return when the pod ends, in whatever way, or its sandbox has died. Until then the pod is shown as running,
         again if somebody else (node lifecycle) says otherwise.
         """
-        sandbox_id = self._sandbox.id if self._sandbox is not None else ""
+        sandbox_id = self._sandbox_id()
         while self._end() is None:
             if self._sandbox_died():
                 await self._pace.wait("pause_killed_to_del")
@@ -164,6 +175,9 @@ class PodWorker:
             if left is not None and left <= 0:
                 return
             await self._nap(left)
+
+    def _sandbox_id(self) -> str:
+        return self._sandbox.id if self._sandbox is not None else ""
 
     def _sandbox_died(self) -> bool:
         """Whether the pause process has ended; a runtime that does not answer is no evidence."""
@@ -193,6 +207,7 @@ class PodWorker:
     # --- the end ---
 
     async def _stop_containers(self, end: End) -> None:
+        self._told.stopping()
         if end == "gone" and not self._ended_during_add:
             await self._pace.wait("forced_to_del")
             return

@@ -14,7 +14,6 @@ from simulator.kube.server.store import Store
 
 Json = dict[str, Any]
 _IN_ONE_CONTAINER = ("attach", "exec", "log")
-KUBELET_PORT = 10250
 
 
 def connect(store: Store, route: Route, request: ApiRequest) -> tuple[int, Json]:
@@ -27,7 +26,7 @@ def connect(store: Store, route: Route, request: ApiRequest) -> tuple[int, Json]
         raise Refusal(503, "ServiceUnavailable", f'no endpoints available for service "{route.name.partition(":")[0]}"')
     item = get(store, route)
     if route.resource.plural == "nodes":
-        raise _nobody_listens()
+        raise _nobody_listens(route.name)
     if route.subresource == "proxy":
         raise bad_request("address not allowed")
     if route.subresource in _IN_ONE_CONTAINER:
@@ -41,11 +40,11 @@ def connect(store: Store, route: Route, request: ApiRequest) -> tuple[int, Json]
         raise not_found("", "pods", node)
     if route.subresource == "log":
         return 200, {"text": ""}
-    raise _nobody_listens()
+    raise _nobody_listens(node)
 
 
-def _nobody_listens() -> Refusal:
-    why = f"error dialing backend: dial tcp 127.0.0.1:{KUBELET_PORT}: connect: connection refused"
+def _nobody_listens(node: str) -> Refusal:
+    why = f"error dialing backend: node {node} is simulated: no process runs in its containers, and no port is open"
     return Refusal(500, "", why)
 
 

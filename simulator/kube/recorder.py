@@ -1,4 +1,4 @@
-"""Events: what controllers tell about what they did, so that ``kubectl describe`` and ``kubectl events`` can show it.
+"""Events: what controllers and kubelets tell about what they did, so that ``kubectl describe`` and ``kubectl events`` can show it.
 
 Telling costs the teller nothing but a note; ``Recorder.run`` writes the notes to the API, in order. As with the real
 ones, the same words about the same object are counted in one Event, many different ones are combined into one, and an
@@ -27,7 +27,10 @@ _VERSIONS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1", "Node": "v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One thing that ``component`` says about an object; ``action`` only in the words of the scheduler."""
+    """One thing that ``component`` says about an object, or about a ``part`` of it, a path of fields.
+
+    ``action`` is there only in the words of the scheduler.
+    """
 
     component: str
     kind: str
@@ -36,10 +39,11 @@ class Told:
     message: str
     warning: bool = False
     action: str = ""
+    part: str = ""
 
 
 class Events(Protocol):
-    """Where controllers tell what they did."""
+    """Where controllers and kubelets tell what they did."""
 
     def tell(
         self,
@@ -51,8 +55,9 @@ class Events(Protocol):
         *,
         warning: bool = False,
         action: str = "",
+        part: str = "",
     ) -> None:
-        """Say something about ``about``, an object of this kind."""
+        """Say something about ``about``, an object of this kind; see ``Told``."""
         ...
 
 
@@ -69,6 +74,7 @@ class Unrecorded:
         *,
         warning: bool = False,
         action: str = "",
+        part: str = "",
     ) -> None:
         """Nothing is written."""
 
@@ -86,9 +92,10 @@ class _Allowance:
 
 
 class Recorder:
-    """``Events`` that are written to the API by ``run``, for ever."""
+    """``Events`` that are written to the API by ``run``, for ever; ``host`` is the node of a teller that has one."""
 
-    def __init__(self, client: Client, clock: Clock, tape: Choices) -> None:
+    def __init__(self, client: Client, clock: Clock, tape: Choices, *, host: str = "") -> None:
+        self._host = host
         self._client = client
         self._clock = clock
         self._tape = tape
@@ -109,6 +116,7 @@ class Recorder:
         *,
         warning: bool = False,
         action: str = "",
+        part: str = "",
     ) -> None:
         """Note it; see ``Events``."""
         told = Told(
@@ -119,6 +127,7 @@ class Recorder:
             message=message,
             warning=warning,
             action=action,
+            part=part,
         )
         self._queue.append(told)
         self._wake.set()
@@ -158,7 +167,7 @@ class Recorder:
             except ApiError as error:
                 if not error.gone:
                     raise
-        self._keep(key, await self._create(_event(told, message, self._number(), when)))
+        self._keep(key, await self._create(_event(told, message, self._number(), when, host=self._host)))
 
     async def _create(self, event: Json) -> Json:
         return await self._client.create("events", event, event["metadata"]["namespace"])
@@ -181,7 +190,7 @@ class Recorder:
         if len(self._similar) > KEPT:
             del self._similar[next(iter(self._similar))]
         if len(similar.messages) < SIMILAR_MOST:
-            return (*alike, told.message), told.message
+            return (*alike, told.part, told.message), told.message
         del similar.messages[next(iter(similar.messages))]
         return alike, _COMBINED + told.message
 
@@ -218,6 +227,7 @@ def _base(told: Told, message: str, number: int) -> Json:
         "uid": meta["uid"],
         "apiVersion": _VERSIONS.get(told.kind, "apps/v1"),
         "resourceVersion": meta.get("resourceVersion", ""),
+        "fieldPath": told.part,
     }
     return {
         "apiVersion": "v1",
@@ -232,9 +242,10 @@ def _base(told: Told, message: str, number: int) -> Json:
     }
 
 
-def _event(told: Told, message: str, number: int, when: str) -> Json:
+def _event(told: Told, message: str, number: int, when: str, *, host: str) -> Json:
     times = {"firstTimestamp": when, "lastTimestamp": when, "count": 1, "eventTime": None}
-    return {**_base(told, message, number), **times, "source": {"component": told.component}}
+    source = {"component": told.component, **({"host": host} if host else {})}
+    return {**_base(told, message, number), **times, "source": source, "reportingInstance": host}
 
 
 def _of_the_scheduler(told: Told, number: int, now: float) -> Json:

@@ -6,8 +6,8 @@ from typing import Any
 
 from simulator.kube.api import Json
 from simulator.kube.client import Client
-from simulator.kube.controllers.recorder import BURST, SIMILAR_MOST, Recorder
 from simulator.kube.node.tests.node_world import World, simulate
+from simulator.kube.recorder import BURST, SIMILAR_MOST, Recorder
 
 ITEM: Json = {"metadata": {"name": "web", "namespace": "default", "uid": "u1", "resourceVersion": "7"}}
 
