@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 KNOWN: Mapping[str, str] = {
     "http_forms.a_collection_knows_no_other_methods[FOO]": "a method that HTTP does not know is refused with 400, before anybody has looked at the path",
-    "definitions.what_the_stored_version_does_not_know_is_lost": "a field that is lost on the way into the store is not owned by who sent it",
     "configuration.a_claim_for_a_volume_keeps_its_specification": "the refusal lacks what the real one appends: the difference as text between two structures of the Go program",
     "kept_kinds.an_autoscalers_fields_are_lost_to_a_writer_of_another_version": "what a writer of version 2 changes stays owned, too, by a writer of version 1 who had written it under another name",
     "defaults.an_update_without_a_version_is_taken_by_most_built_in_kinds[jobs]": "the refusal shows the template as JSON of the API, not as the structure of the Go program",

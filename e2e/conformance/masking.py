@@ -10,7 +10,7 @@ from typing import Any
 _UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _PORT = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):\d+")
-_REVISIONS = re.compile(r"(?i)(resource ?version\D{0,30}|current: |compacted to )\d+")
+_REVISIONS = re.compile(r"(?i)(resource ?version\D{0,30}|current: |compacted to |decodable revision=)\d+")
 _OLDEST = re.compile(r"(too old resource version: \w+ \()\d+")
 # How long ago, as a Table says it: 5m15s, 3d, <invalid> where the clock of the reader is behind.
 _AGE = re.compile(r"(?<![\w.-])(?:\d+[ydhms])+(?![\w.-])")

@@ -24,6 +24,7 @@ from simulator.kube.server.advice import advise, take_advice
 from simulator.kube.server.asking import asked
 from simulator.kube.server.components import component_statuses
 from simulator.kube.server.connecting import connect
+from simulator.kube.server.conversion import Conversion
 from simulator.kube.server.custom.definitions import Definitions
 from simulator.kube.server.custom.scale import rescaling, scale_of
 from simulator.kube.server.deletion import Deletion, options_of
@@ -48,7 +49,7 @@ from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import CONNECTED, Route, resolve, watched_path
 from simulator.kube.server.store import Store, Subscriber
 from simulator.kube.server.unreadable import check_readable
-from simulator.kube.server.versions import answer_shown, stored_form, through
+from simulator.kube.server.versions import stored_form, through
 from simulator.kube.server.watch import Feed
 from simulator.kube.server.watch_cache import WatchCache
 from simulator.kube.server.watching import Watching
@@ -120,12 +121,13 @@ class ApiServer:
         self.store = Store(clock) if cache is None else cache.etcd
         known = self.cache = self.store if cache is None else cache
         self.registry = Registry(builtins)
-        reviewer = self._admission = Admission(known, clock, entropy, call_webhook)
+        self._conversion = Conversion(call_webhook, clock, entropy)
+        reviewer = self._admission = Admission(known, clock, entropy, call_webhook, self.registry, self._conversion)
         self.authorizer = authorizer(known) if authorizer is not None else None
-        self._writes = Writes(self.store, clock, entropy, reviewer, grant=self._grant)
-        self._deletion = Deletion(self.store, clock, reviewer)
+        self._writes = Writes(self.store, clock, entropy, reviewer, self._conversion, grant=self._grant)
+        self._deletion = Deletion(self.store, clock, reviewer, self._conversion)
         self._answers = Answers(authorizer=self.authorizer, identify=identify)
-        self._watching = Watching(known, self.store, clock, entropy, buffer=watch_buffer)
+        self._watching = Watching(known, self.store, clock, entropy, self._conversion, buffer=watch_buffer)
         self._managed_fields = managed_fields
         self._field_validation = field_validation
         self._expiries = [
@@ -165,7 +167,7 @@ class ApiServer:
                 asked.set(request)
             status, body = await self._dispatch(route, request)
             if resource.stored is not None:
-                body = answer_shown(body, resource)
+                body = await self._conversion.answer(body, resource)
             if form is not PLAIN:
                 body = Shaper(form, resource, request.query, self.cache).answer(body, self.clock.now())
         except Refusal as refusal:
@@ -234,7 +236,10 @@ class ApiServer:
         if revision:
             await wait_until_fresh(self.cache, revision)
         item = get(self.store if revision is None else self.cache, route)
-        return scale_of(item, route.resource) if route.subresource == "scale" else item
+        return await self._scale(item, route.resource) if route.subresource == "scale" else item
+
+    async def _scale(self, item: Json, resource: Resource) -> Json:
+        return scale_of(item if resource.stored is None else await self._conversion.seen(item, resource), resource)
 
     async def _list(self, route: Route, query: Mapping[str, str]) -> Json:
         store, revision = self.store, None
@@ -263,7 +268,7 @@ class ApiServer:
             validation = self._validation(request)
             if validation:
                 body = validated(request, route.resource, validation)
-            if route.resource.stored is not None:
+            if route.resource.stored is not None and not route.resource.custom:
                 body, route = stored_form(own_copy(body), None, route.resource), _stored_route(route)
             item = await self._writes.create(route, body, user=request.user, dry_run=dry_run, writer=writer)
             return self._established(item, dry_run=dry_run) if route.resource.table_id == CRD.table_id else item
@@ -314,11 +319,11 @@ class ApiServer:
             raise method_not_allowed()
         dry_run = bool(request.query.get("dryRun"))
         writer = self._writer(request, route)
-        if resource.stored is not None:
+        if resource.stored is not None and not resource.custom:
             make, route = through(make, resource), _stored_route(route)
         item = await self._writes.change(route, make, user=request.user, dry_run=dry_run, writer=writer)
         if route.subresource == "scale":
-            return scale_of(item, resource)
+            return await self._scale(item, resource)
         return self._established(item, dry_run=dry_run) if resource.table_id == CRD.table_id else item
 
     def _making(self, request: ApiRequest, resource: Resource, subresource: str) -> Make:

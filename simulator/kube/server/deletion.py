@@ -18,7 +18,7 @@ from simulator.kube.server.refusals import bad_request, conflict, forbidden, inv
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.store import Store
-from simulator.kube.server.writes import Reviewer, WallClock, own_copy
+from simulator.kube.server.writes import Reviewer, Versions, WallClock, own_copy
 
 Json = dict[str, Any]
 
@@ -114,8 +114,9 @@ _OWN_WORDS = {
 class Deletion:
     """Deleting objects of one store."""
 
-    def __init__(self, store: Store, clock: WallClock, reviewer: Reviewer) -> None:
+    def __init__(self, store: Store, clock: WallClock, reviewer: Reviewer, versions: Versions) -> None:
         self.store = store
+        self._versions = versions
         self.clock = clock
         self.reviewer = reviewer
 
@@ -135,9 +136,12 @@ class Deletion:
         """
         item = self._current(route)
         self.check_preconditions(item, route, options)
+        seen = item if route.resource.conversion is None else await self._versions.seen(item, route.resource)
         if self.reviewer.concerns(route, "DELETE"):
+            if route.resource.stored is not None:
+                seen = await self._versions.seen(item, route.resource)
             for ask in (self.reviewer.mutate, self.reviewer.validate):
-                await ask(route, "DELETE", new=None, old=item, user=user, dry_run=options.dry_run)
+                await ask(route, "DELETE", new=None, old=seen, user=user, dry_run=options.dry_run)
             item = self._current(route)
             self.check_preconditions(item, route, options)
         return item

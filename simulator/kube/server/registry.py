@@ -80,6 +80,7 @@ class Resource:
         verbs: what can be done with it, if that is less than with others.
         disowned: top-level fields that no manager owns, written as ``f:spec``.
         table_id: the name of its table in the store.
+        conversion: the webhook that converts between the versions of a custom resource; ``None``: nobody is asked.
     """
 
     group: str
@@ -121,6 +122,7 @@ class Resource:
     knows_sender: bool = False
     verbs: tuple[str, ...] = ()
     disowned: tuple[str, ...] = ()
+    conversion: Json | None = None
     table_id: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,17 +146,25 @@ class Registry:
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self._by_path: dict[tuple[str, str, str], Resource] = {}
+        self._others: dict[tuple[tuple[str, str], str], list[Resource]] = {}
+        self.changes = 0  # grows with every change of what is served
         for resource in resources:
             self.add(resource)
 
     def add(self, resource: Resource) -> None:
         """Serve ``resource`` from now on, in the place of one of the same name."""
         self._by_path[resource.group, resource.version, resource.plural] = resource
+        self._changed()
 
     def remove(self, group: str, plural: str, *, but: Sequence[str] = ()) -> None:
         """Serve no version of this resource any more, or none but some."""
         for path in [path for path in self._by_path if path[0] == group and path[2] == plural and path[1] not in but]:
             del self._by_path[path]
+        self._changed()
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._others = {}
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         """The resource at this place."""
@@ -166,6 +176,12 @@ class Registry:
             if resource.kind == kind and resource.api_version == api_version:
                 return resource
         return None
+
+    def versions_of(self, resource: Resource) -> list[Resource]:
+        """The other resources that show the same objects, in a fixed order."""
+        return [
+            one for one in self.all() if one.table_id == resource.table_id and one.api_version != resource.api_version
+        ]
 
     def all(self) -> list[Resource]:
         """Every resource, in a fixed order."""

@@ -1,12 +1,15 @@
-"""Several versions of one custom resource: stored in one, seen in each.
+"""Several versions of one resource: stored in one, seen in each.
 
-Nothing is converted but the name of the version: fields that a version does not know are dropped on the way in and on
-the way out, and its defaults filled in. A resource whose definition has one version never comes here.
+Where nothing else is said, nothing is converted but the name of the version: fields that a version does not know are
+dropped on the way in and on the way out, and its defaults filled in. A definition may name a webhook that converts
+(``conversion.py``), and some built-in kinds have other names for some fields. A resource whose definition has one version
+never comes here.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from simulator.kube.server import metadata as meta
 from simulator.kube.server.refusals import invalid
@@ -28,17 +31,11 @@ def shown(item: Json, resource: Resource) -> Json:
     return fresh
 
 
-def answer_shown(body: Json, resource: Resource) -> Json:
-    """An answer about stored objects, or a list of them, as a version shows it."""
-    kind = body.get("kind")
-    if kind == resource.kind:
-        return shown(body, resource)
-    if kind == (resource.list_kind or f"{resource.kind}List") and "items" in body:
-        items = [shown(item, resource) for item in body["items"]]
-        if not resource.custom:  # whose kind the list alone says
-            items = [{name: value for name, value in item.items() if name != "apiVersion"} for item in items]
-        return {**body, "apiVersion": resource.api_version, "items": items}
-    return body
+def listed_in(body: Json, items: list[Json], resource: Resource) -> Json:
+    """A list of stored objects as a version shows it."""
+    if not resource.custom:  # whose kind the list alone says
+        items = [{name: value for name, value in item.items() if name != "apiVersion"} for item in items]
+    return {**body, "apiVersion": resource.api_version, "items": items}
 
 
 def stored_form(item: Json, old: Json | None, resource: Resource) -> Json:
@@ -68,6 +65,45 @@ def through(make: Make, resource: Resource) -> Make:
         return stored_form(make(seen), seen, resource)
 
     return changed
+
+
+class Converts(Protocol):
+    """Who converts objects of custom resources."""
+
+    async def converted(self, item: Json, target: Resource) -> Json:
+        """An object in another version; raises where it cannot be converted."""
+        ...
+
+
+class ConvertedQueue(deque[Json]):
+    """The events of a watch in a version into which somebody converts: each waits for the one before it."""
+
+    def __init__(self, resource: Resource, conversion: Converts, on_news: Callable[[], None]) -> None:
+        super().__init__()
+        self._resource = resource
+        self._conversion = conversion
+        self._on_news = on_news
+        self._waiting: deque[Json] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    def append(self, event: Json) -> None:
+        """Queue one event, when it is converted."""
+        self._waiting.append(event)
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._convert())
+
+    async def _convert(self) -> None:
+        while self._waiting:
+            event = self._waiting.popleft()
+            if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
+                try:
+                    item = await self._conversion.converted(event["object"], self._resource)
+                except Exception:  # noqa: BLE001, S112  what cannot be converted cannot be told
+                    continue
+                event = {**event, "object": item}
+            super().append(event)
+            self._on_news()
+        self._worker = None
 
 
 class ShownQueue(deque[Json]):

@@ -5,6 +5,7 @@ server has caught up with what the client has seen, and ends by itself after the
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,9 +15,10 @@ from simulator.kube.server.list_options import check_watch, flag, number_of, rev
 from simulator.kube.server.metadata import Draws
 from simulator.kube.server.reads import FRESHNESS_WAIT_SECONDS, selection_of
 from simulator.kube.server.refusals import Refusal, bad_request, version_too_large
+from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.store import Store, TableId
-from simulator.kube.server.versions import ShownQueue
+from simulator.kube.server.versions import ConvertedQueue, Converts, ShownQueue
 from simulator.kube.server.watch import Watch
 from simulator.kube.server.writes import WallClock
 
@@ -31,7 +33,9 @@ WATCH_SECONDS_MIN = 1800
 class Watching:
     """Opens watches and keeps them until they are left."""
 
-    def __init__(self, store: Store, etcd: Store, clock: WallClock, entropy: Draws, *, buffer: int) -> None:
+    def __init__(
+        self, store: Store, etcd: Store, clock: WallClock, entropy: Draws, conversion: Converts, *, buffer: int
+    ) -> None:
         """Nobody watches yet.
 
         Args:
@@ -39,12 +43,14 @@ class Watching:
             etcd: how far everybody's writes have come.
             clock: for the ages that tables show.
             entropy: for the length of watches that name none.
+            conversion: for watches of another version than the stored one.
             buffer: events that a watch may hold for a reader who does not read, before it is cut off.
         """
         self._store = store
         self._etcd = etcd
         self._clock = clock
         self._entropy = entropy
+        self._conversion = conversion
         self._buffer = buffer
         self._watches: dict[int, Watch] = {}
         self._next_watch = 0
@@ -65,7 +71,7 @@ class Watching:
         form = form_of(request.accept, query, listed=True)
         watch, after, seconds = self._asked(route, query)
         if route.resource.stored is not None:
-            watch.queue = ShownQueue(route.resource)
+            watch.queue = self._queue(watch, route.resource)
         timers = self._end_later(watch, seconds)
         self._keep(watch, timers)
         if form is not PLAIN:
@@ -79,6 +85,11 @@ class Watching:
         else:
             self._start(watch, route, query, after)
         return watch
+
+    def _queue(self, watch: Watch, resource: Resource) -> deque[Json]:
+        if resource.conversion is None:
+            return ShownQueue(resource)
+        return ConvertedQueue(resource, self._conversion, lambda: watch.on_news())  # noqa: PLW0108  who listens changes
 
     def _wanted(self, query: Mapping[str, str]) -> int:
         """How new what is there must be, for a watch that begins with it; one that names no revision wants the newest."""

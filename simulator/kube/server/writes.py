@@ -69,6 +69,18 @@ class WallClock(Protocol):
         ...
 
 
+class Versions(Protocol):
+    """Objects of custom resources that are stored in one version and written in another."""
+
+    async def seen(self, item: Json, resource: Resource) -> Json:
+        """A stored object in the version of a resource."""
+        ...
+
+    async def kept(self, item: Json, resource: Resource) -> Json:
+        """An object in the version of a resource as it is stored."""
+        ...
+
+
 def anybody_may(route: Route, item: Json, old: Json | None) -> None:
     """The ``Grant`` of a server that asks nobody."""
 
@@ -121,10 +133,12 @@ class Writes:
         clock: WallClock,
         entropy: meta.Draws,
         reviewer: Reviewer,
+        versions: Versions,
         *,
         grant: Grant = anybody_may,
     ) -> None:
         self.store = store
+        self._versions = versions
         self._grant = grant
         self.clock = clock
         self.entropy = entropy
@@ -173,6 +187,8 @@ class Writes:
         self._check(item, None, resource)
         if concerned:
             await self.reviewer.validate(route, "CREATE", new=item, old=None, user=user, dry_run=dry_run)
+        if resource.stored is not None:
+            item = await self._versions.kept(item, resource)
         return self._commit_new(route, item, generated, dry_run=dry_run)
 
     def _objects(self, table_id: tuple[str, str]) -> Mapping[tuple[str, str], Json]:
@@ -256,7 +272,9 @@ class Writes:
         resource = route.resource
         operation = "CREATE" if route.subresource == "binding" else "UPDATE"
         for _ in range(UPDATE_ATTEMPTS):
-            old = self._current(route)
+            old = kept = self._current(route)
+            if resource.stored is not None:
+                old = await self._versions.seen(kept, resource)
             item = meta.require_object(make(old), resource)
             meta.check_identity(item, old, resource)
             causes = check_immutable(item, old)
@@ -276,18 +294,22 @@ class Writes:
                 resource.forget(item)
             unchanged = not causes and same(item, old)
             if unchanged and not concerned:
-                return old
+                return kept
             if resource.counts_generation and spec_changed(item, old, route):
                 item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             if route.subresource != "binding":
                 self._check(item, old, resource, causes)
             if concerned:
                 await self.reviewer.validate(route, operation, new=item, old=old, user=user, dry_run=dry_run)
-                if self._current(route) is not old:
-                    continue
             if unchanged:
-                return old
-            return item if dry_run else self._commit(route, old, item)
+                item = kept
+            elif resource.stored is not None:
+                item = await self._versions.kept(item, resource)
+            if (concerned or resource.stored is not None) and self._current(route) is not kept:
+                continue
+            if unchanged or (resource.stored is not None and same(item, kept)):
+                return kept
+            return item if dry_run else self._commit(route, kept, item)
         raise stale(resource.group, resource.plural, route.name)
 
     def _keep_account(self, item: Json, old: Json, given: Any, resource: Resource, writer: Writer) -> None:

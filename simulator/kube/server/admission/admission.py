@@ -21,7 +21,9 @@ from simulator.kube.server.admission.webhooks import (
     webhook_of,
 )
 from simulator.kube.server.asking import asked, operation_options, user_info
+from simulator.kube.server.conversion import Conversion
 from simulator.kube.server.metadata import Draws, new_uid
+from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.selection import selector_matches
 from simulator.kube.server.store import Store
@@ -38,8 +40,18 @@ CONFIGURATIONS = (
 class Admission:
     """The registered webhooks and policies of one store; the ``Reviewer`` of its writes."""
 
-    def __init__(self, store: Store, clock: TimeoutClock, entropy: Draws, call: CallWebhook) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: TimeoutClock,
+        entropy: Draws,
+        call: CallWebhook,
+        registry: Registry,
+        conversion: Conversion,
+    ) -> None:
         self._store = store
+        self._registry = registry
+        self._conversion = conversion
         self._clock = clock
         self._entropy = entropy
         self._call = call
@@ -62,13 +74,15 @@ class Admission:
         key = (resource.group, resource.plural, resource.version, route.subresource, operation)
         wanted = self._wanted.get(key)
         if wanted is None:
-            wanted = any(hook.wants(route, operation) for hook in hooks) or self._policies.concern(route, operation)
-            self._wanted[key] = wanted
+            others = self._registry.versions_of(resource)
+            wanted = any(hook.view_of(route, operation, others) for hook in hooks)
+            wanted = self._wanted[key] = wanted or self._policies.concern(route, operation, others)
         return wanted
 
     def _registered(self) -> tuple[Webhook, ...]:
         tables = self._tables
-        revision = self._policies.revision  # each part only grows: the sum stays the same only if nothing was written
+        # Each part only grows: the sum stays the same only if nothing was written.
+        revision = self._policies.revision + self._registry.changes
         for table, _ in tables:
             revision += table.revision
         if revision != self._read_at:
@@ -115,9 +129,15 @@ class Admission:
         Raises:
             Refusal: one denies, or a webhook does not answer and its failurePolicy is Fail.
         """
-        if self._policies.concern(route, operation):
-            request = self._question(route, operation, new, old, user, dry_run=dry_run)["request"]
-            self._policies.judge(route, operation, request)
+        others = self._registry.versions_of(route.resource)
+        if self._policies.concern(route, operation, others):
+
+            async def request_of(view: Resource) -> Json:
+                review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
+                asked_for: Json = review["request"]
+                return asked_for
+
+            await self._policies.judge(route, operation, others, request_of)
         for hook in self._registered():
             if not hook.mutating:
                 await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
@@ -134,9 +154,10 @@ class Admission:
         dry_run: bool,
     ) -> tuple[bool, Json | None]:
         """Whether the webhook was asked and has answered, and the object as it leaves it."""
-        if not hook.wants(route, operation) or not self._selected(hook, route, new, old):
+        view = hook.view_of(route, operation, self._registry.versions_of(route.resource))
+        if view is None or not self._selected(hook, route, new, old):
             return False, new
-        review = self._question(route, operation, new, old, user, dry_run=dry_run)
+        review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
         if not meets(hook, review["request"], route):
             return False, new
         response = await ask(hook, review, self._call, self._clock)
@@ -144,9 +165,19 @@ class Admission:
             return False, new
         if not response.get("allowed"):
             raise denial(hook, response)
-        if hook.mutating and new is not None:
-            return True, patched(hook, response, new)
-        return True, new
+        if not hook.mutating or new is None:
+            return True, new
+        seen = review["request"]["object"]
+        fresh = patched(hook, response, seen)
+        if fresh is seen:
+            return True, new
+        return True, await self._as(fresh, view, route.resource)
+
+    async def _as(self, item: Json | None, source: Resource, target: Resource) -> Any:
+        """An object in another version, unless it is the same."""
+        if item is None or source is target:
+            return item
+        return await self._conversion.between(item, source, target)
 
     def _selected(self, hook: Webhook, route: Route, new: Json | None, old: Json | None) -> bool:
         if not in_selected_namespace(self._store, hook.namespace_selector, route):
@@ -156,21 +187,32 @@ class Admission:
         candidates = [item["metadata"].get("labels") or {} for item in (new, old) if item is not None]
         return any(selector_matches(hook.object_selector, labels) for labels in candidates)
 
-    def _question(
-        self, route: Route, operation: str, new: Json | None, old: Json | None, user: str, *, dry_run: bool
+    async def _question(
+        self,
+        route: Route,
+        operation: str,
+        new: Json | None,
+        old: Json | None,
+        user: str,
+        view: Resource,
+        *,
+        dry_run: bool,
     ) -> Json:
-        resource = route.resource
+        """What is asked, in the version of ``view``."""
         subject: Mapping[str, Any] = (new or old or {})["metadata"]
-        kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-        what = {"group": resource.group, "version": resource.version, "resource": resource.plural}
+        kind, what = asked_kind, asked_what = _names(route.resource)
+        if view is not route.resource:
+            kind, what = _names(view)
+            new, old = await self._as(new, route.resource, view), await self._as(old, route.resource, view)
         if route.subresource == "binding":
-            kind, new, old = {**kind, "kind": "Binding"}, _binding(route), None
+            kind = asked_kind = {**kind, "kind": "Binding"}
+            new, old = _binding(route), None
         request: Json = {
             "uid": new_uid(self._entropy),
             "kind": kind,
             "resource": what,
-            "requestKind": kind,
-            "requestResource": what,
+            "requestKind": asked_kind,
+            "requestResource": asked_what,
             "operation": operation,
             "userInfo": user_info(user),
             "object": new,
@@ -179,13 +221,21 @@ class Admission:
             "options": operation_options(operation, dry_run=dry_run),
         }
         request_of = asked.get()
-        if not (operation == "DELETE" and request_of is not None and request_of.path.endswith(f"/{resource.plural}")):
+        if not (
+            operation == "DELETE" and request_of is not None and request_of.path.endswith(f"/{route.resource.plural}")
+        ):
             request["name"] = subject.get("name", "")
         if route.namespace:
             request["namespace"] = route.namespace
         if route.subresource:
             request["subResource"] = request["requestSubResource"] = route.subresource
         return {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
+
+
+def _names(resource: Resource) -> tuple[Json, Json]:
+    """What a kind and its resource are called."""
+    group = {"group": resource.group, "version": resource.version}
+    return {**group, "kind": resource.kind}, {**group, "resource": resource.plural}
 
 
 def _binding(route: Route) -> Json:

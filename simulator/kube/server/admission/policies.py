@@ -4,19 +4,23 @@ A policy says what must hold, and of what; it is asked only where a binding says
 no (deny, warn), and with which parameters. Audit is accepted and has no effect, as nothing is audited.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.server.admission.webhooks import rule_matches
 from simulator.kube.server.advice import advise
 from simulator.kube.server.custom.cel import CelError, Expression, compile_expression, scope
 from simulator.kube.server.refusals import Refusal, forbidden
+from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.selection import selector_matches
 from simulator.kube.server.store import Key, Store, TableId
 
 Json = dict[str, Any]
+RequestOf = Callable[[Resource], Awaitable[Json]]
 
 GROUP = "admissionregistration.k8s.io"
 POLICIES: TableId = (GROUP, "validatingadmissionpolicies")
@@ -88,13 +92,19 @@ class Policies:
             )
         return self._bound
 
-    def concern(self, route: Route, operation: str) -> bool:
+    def concern(self, route: Route, operation: str, others: Sequence[Resource]) -> bool:
         """Whether any policy is about this operation on this resource."""
         bound = self._registered()
-        return bool(bound) and any(_is_about(policy.constraints, route, operation) for policy, _ in bound)
+        return bool(bound) and any(_view_of(one.constraints, route, operation, others) for one, _ in bound)
 
-    def judge(self, route: Route, operation: str, request: Json) -> None:
+    async def judge(self, route: Route, operation: str, others: Sequence[Resource], request_of: RequestOf) -> None:
         """Ask every policy.
+
+        Args:
+            route: what is asked for.
+            operation: CREATE and so on.
+            others: the other versions of the resource, in which a policy may want to see it.
+            request_of: the request in the version of a resource.
 
         Raises:
             Refusal: one says no, and its binding denies.
@@ -103,11 +113,11 @@ class Policies:
         for policy, binding in self._registered():
             spec = binding["spec"]
             wanted = spec.get("matchResources") or {}
-            if not (
-                self._matches(policy.constraints, route, operation, request) and _is_about(wanted, route, operation)
-            ):
+            view = _view_of(policy.constraints, route, operation, others)
+            if view is None or _view_of(wanted, route, operation, others) is None:
                 continue
-            if not self._selected(wanted, route, request):
+            request = await request_of(view)
+            if not (self._selected(policy.constraints, route, request) and self._selected(wanted, route, request)):
                 continue
             names = f"'{policy.name}' with binding '{binding['metadata']['name']}'"
             for decision in self._decisions(policy, spec, route, request):
@@ -117,10 +127,7 @@ class Policies:
                 if "Deny" in actions and denied is None:
                     denied = (f"ValidatingAdmissionPolicy {names} denied request: {decision.message}", decision)
         if denied is not None:
-            raise _denial(route, request, *denied)
-
-    def _matches(self, constraints: Json, route: Route, operation: str, request: Json) -> bool:
-        return _is_about(constraints, route, operation) and self._selected(constraints, route, request)
+            raise _denial(route, await request_of(route.resource), *denied)
 
     def _selected(self, constraints: Json, route: Route, request: Json) -> bool:
         namespace = constraints.get("namespaceSelector") or {}
@@ -208,6 +215,16 @@ def _compiled(text: str) -> Expression:
         return compile_expression(text, POLICY_VARIABLES)
     except CelError:
         return compile_expression("false", POLICY_VARIABLES)
+
+
+def _view_of(constraints: Json, route: Route, operation: str, others: Sequence[Resource]) -> Resource | None:
+    """The version in which constraints want to see an operation on a resource; ``None``: they are about others."""
+    if _is_about(constraints, route, operation):
+        return route.resource
+    for other in () if constraints.get("matchPolicy") == "Exact" else others:
+        if _is_about(constraints, msgspec.structs.replace(route, resource=other), operation):
+            return other
+    return None
 
 
 def _is_about(constraints: Json, route: Route, operation: str) -> bool:

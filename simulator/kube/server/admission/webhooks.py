@@ -13,6 +13,7 @@ from simulator.kube.server.custom.cel import ADMISSION_VARIABLES, Expression, co
 from simulator.kube.server.field_errors import quoted
 from simulator.kube.server.patching.json_patch import json_patched
 from simulator.kube.server.refusals import Refusal, forbidden, internal
+from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.writes import own_copy
 
@@ -47,12 +48,25 @@ class Webhook:
     timeout_seconds: float
     namespace_selector: Json
     object_selector: Json
+    exact: bool = False
     conditions: tuple[tuple[str, Expression], ...] = ()
     variables: tuple[str, ...] = ()  # that the conditions name: the others need not be shown to them
 
-    def wants(self, route: Route, operation: str) -> bool:
-        """Whether its rules name this operation on this resource."""
-        return any(rule_matches(rule, route, operation) for rule in self.rules)
+    def view_of(self, route: Route, operation: str, others: Sequence[Resource]) -> Resource | None:
+        """The version in which it wants to see this operation on this resource; ``None``: it does not.
+
+        Args:
+            route: what is asked for.
+            operation: CREATE and so on.
+            others: the other versions of the resource; they count where the rules name none but these.
+        """
+        if any(rule_matches(rule, route, operation) for rule in self.rules):
+            return route.resource
+        for other in () if self.exact else others:
+            seen = msgspec.structs.replace(route, resource=other)
+            if any(rule_matches(rule, seen, operation) for rule in self.rules):
+                return other
+        return None
 
 
 def rule_matches(rule: Json, route: Route, operation: str) -> bool:
@@ -87,6 +101,7 @@ def webhook_of(hook: Json, *, mutating: bool) -> Webhook:
         timeout_seconds=hook.get("timeoutSeconds", 10),
         namespace_selector=hook.get("namespaceSelector") or {},
         object_selector=hook.get("objectSelector") or {},
+        exact=hook.get("matchPolicy") == "Exact",
         conditions=tuple((text, compile_expression(text, ADMISSION_VARIABLES)) for text in texts),
         variables=tuple(name for name in ADMISSION_VARIABLES if any(name in text for text in texts)),
     )

@@ -89,7 +89,14 @@ def _resource(crd: Json, version: Json) -> Resource:
         declared=cache(partial(object_type, schema or {})),
         scale=subresources.get("scale"),
         deprecation=_deprecation(crd, version),
+        conversion=_conversion(spec),
     )
+
+
+def _conversion(spec: Json) -> Json | None:
+    given = spec.get("conversion") or {}
+    webhook: Json = given.get("webhook") or {}
+    return webhook if given.get("strategy") == "Webhook" and len(spec["versions"]) > 1 else None
 
 
 def _deprecation(crd: Json, version: Json) -> str:
