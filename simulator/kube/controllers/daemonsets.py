@@ -1,14 +1,16 @@
 """The DaemonSet controller: one pod on each node that may take it. The scheduler binds them; the affinity says where.
 
 Pods tolerate what daemons must live through: a cordon, pressure, and, once they are there, that the node is not ready.
-A new template replaces one pod at a time.
+A new template replaces as many pods at a time as ``maxUnavailable`` allows, and first those that are not well.
 """
 
+import math
 from collections.abc import Collection
 
 from simulator.kube.api import Json
 from simulator.kube.controllers.owned_pods import (
     Keeper,
+    availability,
     is_over,
     is_ready,
     owner_reference,
@@ -19,7 +21,7 @@ from simulator.kube.controllers.owned_pods import (
 from simulator.kube.controllers.placement import affinity_to, named_node, unsuited
 from simulator.kube.controllers.plane import Plane, node_of
 from simulator.kube.controllers.template_revisions import keep_revision
-from simulator.kube.view import uid_of
+from simulator.kube.view import key_of, uid_of
 
 HASH_LABEL = "controller-revision-hash"
 GENERATION_LABEL = "pod-template-generation"
@@ -96,14 +98,18 @@ class DaemonSets:
             return
         by_node = self._by_node(item)
         pods = [by_node[name][0] for name in wanted if name in by_node]
-        if len(pods) < len(wanted) or not all(is_ready(pod) for pod in self._plane.pods.active(pods)):
-            return
-        if len(self._plane.pods.active(pods)) < len(pods):
-            return
-        for pod in pods:
-            if pod["metadata"]["labels"].get(HASH_LABEL) != hashed:
-                await self._keeper.take(item, pod)
-                return
+        active = self._plane.pods.active(pods)
+        well, _ = availability(item, [pod for pod in active if is_ready(pod)], self._plane.clock.now())
+        names = {uid_of(pod) for pod in well}
+        spare = _most_unavailable(strategy, len(wanted)) - (len(wanted) - len(well))
+        for pod in active:
+            if pod["metadata"]["labels"].get(HASH_LABEL) == hashed:
+                continue
+            if uid_of(pod) in names:
+                if spare <= 0:
+                    continue
+                spare -= 1
+            await self._keeper.take(item, pod)
 
     def _pod(self, item: Json, hashed: str, node: str) -> Json:
         reference = owner_reference(item, "DaemonSet", "apps/v1")
@@ -118,18 +124,27 @@ class DaemonSets:
     async def _count(self, item: Json, hashed: str, wanted: list[str]) -> None:
         by_node = self._by_node(item)
         pods = [by_node[name][0] for name in wanted if name in by_node]
-        ready = sum(1 for pod in self._plane.pods.active(pods) if is_ready(pod))
+        ready = [pod for pod in self._plane.pods.active(pods) if is_ready(pod)]
+        well, left = availability(item, ready, self._plane.clock.now())
+        if left:
+            self.loop.add_after(key_of(item), left)
         status = {
             "desiredNumberScheduled": len(wanted),
             "currentNumberScheduled": len(pods),
             "numberMisscheduled": sum(1 for name in by_node if name not in wanted),
-            "numberReady": ready,
-            "numberAvailable": ready,
-            "numberUnavailable": len(wanted) - ready,
+            "numberReady": len(ready),
+            "numberAvailable": len(well),
+            "numberUnavailable": len(wanted) - len(well),
             "updatedNumberScheduled": sum(1 for pod in pods if pod["metadata"]["labels"].get(HASH_LABEL) == hashed),
             "observedGeneration": item["metadata"].get("generation", 1),
         }
         await write_status(self._plane, "daemonsets", item, status, zeros=_SHOWN)
+
+
+def _most_unavailable(strategy: Json, wanted: int) -> int:
+    """How many nodes may be without a pod that is available while an update goes on."""
+    value = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)
+    return value if isinstance(value, int) else math.ceil(wanted * int(value.rstrip("%")) / 100)
 
 
 def _facts(node: Json) -> tuple[object, ...]:

@@ -46,8 +46,8 @@ class Deployments:
         sets = self._plane.replicasets.active(self._plane.replicasets.indexed("controller", uid_of(item)))
         old = [one for one in sets if one["metadata"]["labels"].get(HASH_LABEL) != hashed]
         known = new = next((one for one in sets if one["metadata"]["labels"].get(HASH_LABEL) == hashed), None)
-        if new is not None and (due := annotations_due(item, new, old)):
-            new = await self._write_set(new, {"metadata": {"annotations": due}})
+        if new is not None and (body := _due(item, new, old)):
+            new = await self._write_set(new, body)
         moves = not item["spec"].get("paused") and not was_resized(item, sets)
         if not moves:
             for one, size in shared(item, new, old):
@@ -107,6 +107,8 @@ class Deployments:
         meta, template = item["metadata"], copy_of(item["spec"]["template"])
         labels = {**(template.setdefault("metadata", {}).get("labels") or {}), HASH_LABEL: hashed}
         template["metadata"]["labels"] = labels
+        least = item["spec"].get("minReadySeconds")
+        waits = {"minReadySeconds": least} if least else {}
         given = item["spec"].get("selector") or {}
         selector = {**given, "matchLabels": {**(given.get("matchLabels") or {}), HASH_LABEL: hashed}}
         return {
@@ -119,7 +121,7 @@ class Deployments:
                 "annotations": {**annotations_due(item, None, old), **sizes_noted(item)},
                 "ownerReferences": [owner_reference(item, "Deployment", "apps/v1")],
             },
-            "spec": {"replicas": replicas, "selector": selector, "template": template},
+            "spec": {"replicas": replicas, "selector": selector, "template": template, **waits},
         }
 
     async def _scale(self, item: Json, one: Json, replicas: int) -> Json:
@@ -133,7 +135,7 @@ class Deployments:
 
     async def _write_set(self, one: Json, body: Json) -> Json:
         meta = one["metadata"]
-        body["metadata"]["uid"] = meta["uid"]
+        body.setdefault("metadata", {})["uid"] = meta["uid"]
         fresh = await self._plane.client.patch("replicasets", meta["name"], body, namespace=meta["namespace"])
         self._plane.replicasets.observe(fresh)
         return fresh
@@ -178,6 +180,16 @@ class Deployments:
         if self._looks_again.get(key, 0.0) <= now:
             self._looks_again[key] = now + left
             self.loop.add_after(key, left)
+
+
+def _due(item: Json, new: Json, old: list[Json]) -> Json:
+    """What the newest ReplicaSet has yet to learn from its Deployment, beside its size."""
+    due: Json = {}
+    if notes := annotations_due(item, new, old):
+        due["metadata"] = {"annotations": notes}
+    if (item["spec"].get("minReadySeconds") or 0) != (new["spec"].get("minReadySeconds") or 0):
+        due["spec"] = {"minReadySeconds": item["spec"].get("minReadySeconds")}
+    return due
 
 
 def _status(item: Json, name: str) -> int:

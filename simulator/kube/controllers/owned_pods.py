@@ -153,6 +153,27 @@ def is_ready(pod: Json) -> bool:
     return False
 
 
+def availability(item: Json, ready: list[Json], now: float) -> tuple[list[Json], float]:
+    """Which pods are available: ready for ``minReadySeconds``; and when the next one will be, 0 if no time tells.
+
+    Args:
+        item: the workload.
+        ready: its pods that are ready.
+        now: in seconds since 1970.
+    """
+    least = item["spec"].get("minReadySeconds")
+    if not least:
+        return ready, 0.0
+    waits = [_ready_since(pod) + least - now for pod in ready]
+    found = [pod for pod, left in zip(ready, waits, strict=True) if left <= 0]
+    return found, min((left for left in waits if left > 0), default=0.0)
+
+
+def _ready_since(pod: Json) -> float:
+    times = (one["lastTransitionTime"] for one in pod["status"]["conditions"] if one["type"] == "Ready")
+    return datetime.fromisoformat(next(times)).timestamp()
+
+
 def first_to_go(pod: Json) -> tuple[bool, bool, float]:
     """Sort key for scaling down: unbound before bound, not ready before ready, young before old."""
     created = datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp()

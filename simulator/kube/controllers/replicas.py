@@ -5,6 +5,7 @@ from simulator.kube.api_time import api_time
 from simulator.kube.client import ApiError
 from simulator.kube.controllers.owned_pods import (
     Keeper,
+    availability,
     first_to_go,
     is_over,
     is_ready,
@@ -13,7 +14,7 @@ from simulator.kube.controllers.owned_pods import (
     write_status,
 )
 from simulator.kube.controllers.plane import Plane
-from simulator.kube.view import uid_of
+from simulator.kube.view import key_of, uid_of
 
 
 class ReplicaSets:
@@ -55,12 +56,15 @@ class ReplicaSets:
         return [pod for pod in self._plane.pods.active(owned) if not is_over(pod)]
 
     async def _count(self, item: Json, pods: list[Json], *, failed: str = "") -> None:
-        ready = sum(1 for pod in pods if is_ready(pod))
+        ready = [pod for pod in pods if is_ready(pod)]
+        available, left = availability(item, ready, self._plane.clock.now())
+        if left:
+            self.loop.add_after(key_of(item), left)
         status = {
             "replicas": len(pods),
             "fullyLabeledReplicas": len(pods),
-            "readyReplicas": ready,
-            "availableReplicas": ready,
+            "readyReplicas": len(ready),
+            "availableReplicas": len(available),
             "observedGeneration": item["metadata"].get("generation", 1),
         }
         if self._plane.shown:
