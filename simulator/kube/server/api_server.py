@@ -15,7 +15,7 @@ from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.api_time import api_time
 from simulator.kube.server import metadata as meta
 from simulator.kube.server import subresources
-from simulator.kube.server.access.authorization import Authorizer, attributes_of, forbidden_to
+from simulator.kube.server.access.authorization import Attributes, Authorizer, attributes_of, forbidden_to
 from simulator.kube.server.access.reviews import Answers, Identify
 from simulator.kube.server.access.users import nobody
 from simulator.kube.server.admission.admission import Admission
@@ -122,7 +122,9 @@ class ApiServer:
         known = self.cache = self.store if cache is None else cache
         self.registry = Registry(builtins)
         self._conversion = Conversion(call_webhook, clock, entropy)
-        reviewer = self._admission = Admission(known, clock, entropy, call_webhook, self.registry, self._conversion)
+        reviewer = self._admission = Admission(
+            known, clock, entropy, call_webhook, self.registry, self._conversion, self._decide
+        )
         self.authorizer = authorizer(known) if authorizer is not None else None
         self._writes = Writes(self.store, clock, entropy, reviewer, self._conversion, grant=self._grant)
         self._deletion = Deletion(self.store, clock, reviewer, self._conversion)
@@ -194,6 +196,15 @@ class ApiServer:
         action = attributes_of(request, watch=watch)
         if not authorizer.allows(action):
             raise forbidden_to(action, authorizer.reason(action))
+
+    def _decide(self, check: Mapping[str, str]) -> tuple[bool, str]:
+        """Whether the user that an expression asks about may do that, and why."""
+        if self.authorizer is None:
+            return True, ""
+        names = ("user", "verb", "path", "group", "resource", "subresource", "namespace", "name")
+        groups = tuple(filter(None, check.get("groups", "").split(",")))
+        action = Attributes(groups=groups, **{name: check.get(name, "") for name in names})
+        return self.authorizer.allows(action), self.authorizer.reason(action)
 
     def _grant(self, route: Route, item: Json, old: Json | None) -> None:
         """See ``Grant``: who asks is whose request is served."""

@@ -22,6 +22,7 @@ from simulator.kube.server.admission.webhooks import (
 )
 from simulator.kube.server.asking import asked, operation_options, user_info
 from simulator.kube.server.conversion import Conversion
+from simulator.kube.server.custom.cel_authorizer import Decide, deciding
 from simulator.kube.server.metadata import Draws, new_uid
 from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route
@@ -48,15 +49,17 @@ class Admission:
         call: CallWebhook,
         registry: Registry,
         conversion: Conversion,
+        decide: Decide,
     ) -> None:
         self._store = store
         self._registry = registry
         self._conversion = conversion
+        self._decide = decide
         self._clock = clock
         self._entropy = entropy
         self._call = call
         self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
-        self._policies = Policies(store)
+        self._policies = Policies(store, registry)
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at = -1
         self._wanted: dict[tuple[str, str, str, str, str], bool] = {}
@@ -137,6 +140,7 @@ class Admission:
                 asked_for: Json = review["request"]
                 return asked_for
 
+            deciding.set(self._decide)
             await self._policies.judge(route, operation, others, request_of)
         for hook in self._registered():
             if not hook.mutating:

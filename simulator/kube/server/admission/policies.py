@@ -4,6 +4,7 @@ A policy says what must hold, and of what; it is asked only where a binding says
 no (deny, warn), and with which parameters. Audit is accepted and has no effect, as nothing is audited.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ import msgspec
 from simulator.kube.server.admission.webhooks import rule_matches
 from simulator.kube.server.advice import advise
 from simulator.kube.server.custom.cel import CelError, Expression, compile_expression, scope
+from simulator.kube.server.custom.cel_authorizer import authorizer_of
 from simulator.kube.server.refusals import Refusal, forbidden
-from simulator.kube.server.registry import Resource
+from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.selection import selector_matches
 from simulator.kube.server.store import Key, Store, TableId
@@ -25,7 +27,8 @@ RequestOf = Callable[[Resource], Awaitable[Json]]
 GROUP = "admissionregistration.k8s.io"
 POLICIES: TableId = (GROUP, "validatingadmissionpolicies")
 BINDINGS: TableId = (GROUP, "validatingadmissionpolicybindings")
-POLICY_VARIABLES = ("request", "object", "oldObject", "params", "namespaceObject", "variables")
+POLICY_VARIABLES = ("request", "object", "oldObject", "params", "namespaceObject", "variables", "authorizer")
+_NAMED_VARIABLE = re.compile(r"\bvariables\.(\w+)")
 _CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413, "Invalid": 422}
 _MESSAGE_BYTES = 5 * 1024
 
@@ -41,10 +44,11 @@ class _Validation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decision:
-    """A no, and why."""
+    """A no, and why; ``misplaced`` if the policy or its binding is at fault: then it denies, whatever the binding says."""
 
     message: str
     reason: str = "Invalid"
+    misplaced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +65,9 @@ class _Policy:
 class Policies:
     """The policies of one store, with their bindings."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
+        self._registry = registry
         self._tables = (store.table(POLICIES), store.table(BINDINGS))
         self._read_at = (-1, -1)
         self._bound: tuple[tuple[_Policy, Json], ...] = ()
@@ -120,14 +125,30 @@ class Policies:
             if not (self._selected(policy.constraints, route, request) and self._selected(wanted, route, request)):
                 continue
             names = f"'{policy.name}' with binding '{binding['metadata']['name']}'"
+            lost = self._lost(policy)
+            if lost:
+                no = _Decision(message=f"failed to configure policy: {lost}")
+                denied = denied or (f"ValidatingAdmissionPolicy '{policy.name}' denied request: {no.message}", no)
+                continue
             for decision in self._decisions(policy, spec, route, request):
-                actions = spec.get("validationActions") or ()
+                actions = ("Deny",) if decision.misplaced else spec.get("validationActions") or ()
                 if "Warn" in actions:
                     advise(f"Validation failed for ValidatingAdmissionPolicy {names}: {decision.message}")
                 if "Deny" in actions and denied is None:
                     denied = (f"ValidatingAdmissionPolicy {names} denied request: {decision.message}", decision)
         if denied is not None:
             raise _denial(route, await request_of(route.resource), *denied)
+
+    def _lost(self, policy: _Policy) -> str:
+        """Why the parameters of a policy cannot be looked for; empty: they can, or it does not matter."""
+        kind = policy.param_kind
+        if kind is None or policy.ignores_failure:
+            return ""
+        api_version, name = kind.get("apiVersion", ""), kind.get("kind", "")
+        if self._registry.of_kind(api_version, name) is not None:
+            return ""
+        shown = api_version if "/" in api_version else f"/{api_version}"
+        return f"failed to find resource referenced by paramKind: '{shown}, Kind={name}'"
 
     def _selected(self, constraints: Json, route: Route, request: Json) -> bool:
         namespace = constraints.get("namespaceSelector") or {}
@@ -153,7 +174,7 @@ class Policies:
         found = self._params(policy.param_kind, reference, route)
         if not found and reference.get("parameterNotFoundAction") != "Allow" and not policy.ignores_failure:
             why = "no params found for policy binding with `Deny` parameterNotFoundAction"
-            yield _Decision(message=f"failed to configure binding: {why}")
+            yield _Decision(message=f"failed to configure binding: {why}", misplaced=True)
         for params in found:
             yield from _judged(policy, self._values(route, request, params))
 
@@ -174,7 +195,20 @@ class Policies:
             "oldObject": request["oldObject"],
             "params": params,
             "namespaceObject": namespace,
+            "authorizer": _authorizer(route, request),
         }
+
+
+def _authorizer(route: Route, request: Json) -> Json:
+    who, resource = request["userInfo"], route.resource
+    about = {
+        "group": resource.group,
+        "resource": resource.plural,
+        "subresource": route.subresource,
+        "namespace": route.namespace,
+        "name": str(request.get("name", "")),
+    }
+    return authorizer_of(who["username"], who["groups"], about)
 
 
 def _all_of_kind(store: Store, kind: Json) -> Iterator[tuple[Key, Json]]:
@@ -250,10 +284,16 @@ def _judged(policy: _Policy, values: Json) -> Iterator[_Decision]:
                 yield _Decision(message=f"expression '{text}' resulted in error: {expression.error(seen)}")
             return
     composed: Json = {}
-    for name, _, expression in policy.variables:
+    broken: dict[str, str] = {}
+    for name, text, expression in policy.variables:
         seen = scope({**values, "variables": composed}, POLICY_VARIABLES)
-        if not expression.error(seen):
+        error = expression.error(seen)
+        if error:
+            broken[name] = f'composited variable "{name}" fails to evaluate: {_why(text, error, broken)}'
+            composed = {one: value for one, value in composed.items() if one != name}
+        else:
             composed = {**composed, name: expression.value(seen)}
+            broken.pop(name, None)
     seen = scope({**values, "variables": composed}, POLICY_VARIABLES)
     for validation in policy.validations:
         if validation.expression.holds(seen):
@@ -262,7 +302,14 @@ def _judged(policy: _Policy, values: Json) -> Iterator[_Decision]:
         if not error:
             yield _Decision(message=_message(validation, seen), reason=validation.reason)
         elif not policy.ignores_failure:
-            yield _Decision(message=f"expression '{validation.text}' resulted in error: {error}")
+            why = _why(validation.text, error, broken)
+            yield _Decision(message=f"expression '{validation.text}' resulted in error: {why}")
+
+
+def _why(text: str, error: str, broken: Mapping[str, str]) -> str:
+    """Why an expression cannot be evaluated: because a variable cannot, if it names one."""
+    missing = error.removeprefix("no such key: ")
+    return next((broken[name] for name in _NAMED_VARIABLE.findall(text) if name in broken and name == missing), error)
 
 
 def _message(validation: _Validation, seen: Any) -> str:

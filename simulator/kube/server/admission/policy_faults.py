@@ -12,13 +12,15 @@ from simulator.kube.server.admission.webhook_configurations import (
     selector_faults,
 )
 from simulator.kube.server.custom.cel import CelError, expression_type
-from simulator.kube.server.field_errors import forbidden_field, invalid_value, not_supported, required
+from simulator.kube.server.field_errors import duplicate, forbidden_field, invalid_value, not_supported, required
+from simulator.kube.server.name_rules import qualified_name
 from simulator.kube.server.refusals import Cause
 
 Json = dict[str, Any]
 
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _ACTIONS = ("Audit", "Deny", "Warn")
+_VARIABLE = re.compile(r"\bvariables\.([_a-zA-Z]\w*)")
 _IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 
 
@@ -65,15 +67,23 @@ def check_policy(policy: Json, before: Json | None) -> Sequence[Cause]:
         if not match.get("resourceRules"):
             causes.append(required("spec.matchConstraints.resourceRules"))
     names = _variables(kind)
+    if not spec.get("variables"):
+        names = tuple(name for name in names if name != "variables")
     causes += condition_faults(spec.get("matchConditions") or [], "spec.matchConditions", names)
+    known: list[str] = []
     for number, variable in enumerate(spec.get("variables") or []):
-        causes += _variable_faults(variable, f"spec.variables[{number}]", names)
+        causes += _variable_faults(variable, f"spec.variables[{number}]", names, known)
+        known.append(variable.get("name") or "")
     validations = spec.get("validations") or []
     if not validations and not spec.get("auditAnnotations"):
         detail = "validations or auditAnnotations must contain at least one item"
         causes += [required("spec.validations", detail), required("spec.auditAnnotations", detail)]
     for number, validation in enumerate(validations):
-        causes += _validation_faults(validation, f"spec.validations[{number}]", names)
+        causes += _validation_faults(validation, f"spec.validations[{number}]", names, known)
+    keys: list[str] = []
+    for number, annotation in enumerate(spec.get("auditAnnotations") or []):
+        place = f"spec.auditAnnotations[{number}]"
+        causes += _annotation_faults(annotation, place, policy["metadata"].get("name") or "", names, known, keys)
     return causes
 
 
@@ -91,7 +101,24 @@ def _match_faults(match: Json, place: str) -> Iterator[Cause]:
             yield from rule_faults(rule, f"{place}.{name}[{number}]")
 
 
-def _variable_faults(variable: Json, place: str, names: tuple[str, ...]) -> Iterator[Cause]:
+def _annotation_faults(
+    annotation: Json, place: str, policy: str, names: tuple[str, ...], known: list[str], keys: list[str]
+) -> Iterator[Cause]:
+    """What is wrong with an annotation for the audit log, whose key stands behind the policy's name there."""
+    key, text = annotation.get("key") or "", annotation.get("valueExpression") or ""
+    full = f"{policy}/{key}"
+    for fault in qualified_name(full):
+        yield invalid_value(f"{place}.key", full, fault)
+    if key in keys:
+        yield duplicate(f"{place}.key", key)
+    keys.append(key)
+    if not text.strip():
+        yield required(f"{place}.valueExpression", "valueExpression is not specified")
+    else:
+        yield from _compile_faults(text, f"{place}.valueExpression", names, ("string", "null_type"), known)
+
+
+def _variable_faults(variable: Json, place: str, names: tuple[str, ...], known: list[str]) -> Iterator[Cause]:
     name, text = variable.get("name") or "", variable.get("expression") or ""
     if not name.strip():
         yield required(f"{place}.name", "name is not specified")
@@ -100,30 +127,59 @@ def _variable_faults(variable: Json, place: str, names: tuple[str, ...]) -> Iter
     if not text.strip():
         yield required(f"{place}.expression", "expression is not specified")
     else:
-        yield from _compile_faults(text, f"{place}.expression", names, None)
+        yield from _compile_faults(text, f"{place}.expression", names, (), known)
 
 
-def _compile_faults(text: str, place: str, names: tuple[str, ...], wanted: str | None) -> Iterator[Cause]:
+def _compile_faults(
+    text: str, place: str, names: tuple[str, ...], wanted: tuple[str, ...], known: list[str]
+) -> Iterator[Cause]:
+    """Why an expression is none of a type; several types must be had for certain."""
     try:
-        kind = expression_type(text, names)
+        kind = {"null": "null_type"}.get(found := expression_type(text, names), found)
+        if "variables" in names:
+            _check_variables(text, known)
     except CelError as error:
         yield invalid_value(place, text, f"compilation failed: {error}")
         return
-    if wanted is not None and kind not in (wanted, "dyn"):
-        yield invalid_value(place, text, f"must evaluate to {wanted} but got {kind}")
+    if len(wanted) == 1 and kind not in (*wanted, "dyn"):
+        yield invalid_value(place, text, f"must evaluate to {wanted[0]} but got {kind}")
+    elif len(wanted) > 1 and kind not in wanted:
+        yield invalid_value(place, text, f"must evaluate to one of [{' '.join(wanted)}] but got {kind}")
 
 
-def _validation_faults(validation: Json, place: str, names: tuple[str, ...]) -> Iterator[Cause]:
+def _check_variables(text: str, known: list[str]) -> None:
+    """Whether every variable that an expression names has been declared before it.
+
+    Raises:
+        CelError: one has not.
+    """
+    faults = []
+    for found in _VARIABLE.finditer(text):
+        if found[1] in known:
+            continue
+        line, at = text.count("\n", 0, found.start()), found.start(1) - 1
+        begins = text.rfind("\n", 0, at) + 1
+        shown = text.split("\n")[line]
+        column = at - begins + 1
+        faults.append(
+            f"ERROR: <input>:{line + 1}:{column}: undefined field '{found[1]}'\n | {shown}\n | {'.' * (column - 1)}^"
+        )
+    if faults:
+        raise CelError("\n".join(faults))
+
+
+def _validation_faults(validation: Json, place: str, names: tuple[str, ...], known: list[str]) -> Iterator[Cause]:
     text, message = validation.get("expression") or "", validation.get("message") or ""
     expression = validation.get("messageExpression") or ""
     if not text.strip():
         yield required(f"{place}.expression", "expression is not specified")
     else:
-        yield from _compile_faults(text, f"{place}.expression", names, "bool")
+        yield from _compile_faults(text, f"{place}.expression", names, ("bool",), known)
     if expression and not expression.strip():
         yield invalid_value(f"{place}.messageExpression", expression, "must be non-empty if specified")
     elif expression:
-        yield from _compile_faults(expression, f"{place}.messageExpression", names, "string")
+        seen = tuple(name for name in names if name != "authorizer")
+        yield from _compile_faults(expression, f"{place}.messageExpression", seen, ("string",), known)
     if message and not message.strip():
         yield invalid_value(f"{place}.message", message, "must be non-empty if specified")
     elif "\n" in message.strip():

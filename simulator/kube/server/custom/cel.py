@@ -28,6 +28,7 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
+from simulator.kube.server.custom.cel_authorizer import AUTHORIZER
 from simulator.kube.server.custom.cel_declaring import (
     OBJECT,
     TEXT,
@@ -348,7 +349,7 @@ extensions:
 @cache
 def _functions() -> list[Any]:
     """The functions of Kubernetes, for every environment."""
-    return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS])
+    return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS, *AUTHORIZER])
 
 
 def _make_environment(variables: Mapping[str, Any]) -> Any:

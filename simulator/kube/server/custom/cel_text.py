@@ -9,6 +9,9 @@ import re
 
 _OPTIONAL = re.compile(r"\.validate\(|\bformat\.named\(")
 _OF_ADDRESS = re.compile(r"\bstring\((?=\s*(?:ip|cidr)\()")
+_UNKNOWN_PATH = re.compile(
+    r"ERROR: <input>:(\d+):(\d+): undeclared reference to '(\w+(?:\.\w+)+)' \(in container ''\)\n( \| .*)\n \| \.*\^"
+)
 _QUOTES = "'\""
 
 
@@ -24,8 +27,18 @@ def readable(text: str) -> str:
 
 
 def in_own_words(message: str) -> str:
-    """A message of the library about such a text, with the names that people know."""
-    return message.replace("nDexOf", "ndexOf").replace("strinG", "string")
+    """A message of the library about such a text, with the names that people know; of a path that begins with nothing
+    known, the real server names the beginning.
+    """
+    return _UNKNOWN_PATH.sub(_beginning, message).replace("nDexOf", "ndexOf").replace("strinG", "string")
+
+
+def _beginning(found: re.Match[str]) -> str:
+    line, column, path, text = found.groups()
+    start = int(column) - len(path.rpartition(".")[0])
+    name = path.partition(".")[0]
+    where = f"ERROR: <input>:{line}:{start}: undeclared reference to '{name}' (in container '')"
+    return f"{where}\n{text}\n | {'.' * (start - 1)}^"
 
 
 def _looked_up(text: str) -> str:
