@@ -243,3 +243,37 @@ def test_finalizers_and_owners_are_merged(space: Workspace) -> None:
     left = apply(space, configmap("a", {"k": "1"}))
     assert left.metadata["finalizers"] == ["a.test/y"]
     assert "ownerReferences" not in left.metadata
+
+
+LAST = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def _applied_by_the_client(space: Workspace) -> None:
+    """As client-side apply leaves an object: what it has written stands in an annotation, too."""
+    noted = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"1","l":"1"}}'
+    body = configmap("a", {"k": "1", "l": "1"}, annotations={LAST: noted, "mine": "yes"})
+    space.bare.send("POST", space.path("configmaps"), body, query={"fieldManager": "kubectl-client-side-apply"})
+
+
+@pytest.mark.parametrize("manager", ["kubectl", "one"])
+def test_kubectl_takes_over_what_it_has_applied_by_itself(space: Workspace, manager: str) -> None:
+    _applied_by_the_client(space)
+    answer = apply(space, configmap("a", {"k": "2"}, annotations={"mine": "no"}), manager)
+    assert answer.status == 409
+    answer = apply(space, configmap("a", {"k": "2"}), manager)
+    assert answer.status == (200 if manager == "kubectl" else 409)
+
+
+def test_kubectl_does_not_take_over_what_others_have_changed_since(space: Workspace) -> None:
+    _applied_by_the_client(space)
+    patch = {"data": {"k": "3"}}
+    space.bare.send("PATCH", space.path("configmaps", "a"), patch, content_type=MERGE, query={"fieldManager": "two"})
+    assert apply(space, configmap("a", {"k": "2", "l": "2"}), "kubectl").status == 409
+    assert apply(space, configmap("a", {"l": "2"}, annotations={"b": "c"}), "kubectl").status == 200
+
+
+def test_an_annotation_that_cannot_be_read_gives_nothing(space: Workspace) -> None:
+    body = configmap("a", {"k": "1"}, annotations={LAST: "{"})
+    space.bare.send("POST", space.path("configmaps"), body, query={"fieldManager": "kubectl-client-side-apply"})
+    assert apply(space, configmap("a", {"k": "2"}), "kubectl").status == 409
+    assert apply(space, configmap("a", {"k": "2"}), "kubectl", force="true").status == 200

@@ -21,6 +21,7 @@ from simulator.kube.server.patching.field_sets import (
     with_named_fields,
     without,
 )
+from simulator.kube.server.patching.last_applied import MANAGER, kept_in_step, owned_by_annotation
 from simulator.kube.server.patching.typed import laid_over, misfits
 from simulator.kube.server.patching.value_types import ValueType
 from simulator.kube.server.refusals import Refusal
@@ -319,7 +320,8 @@ def applied(live: Json | None, config: Json, resource: Resource, writer: Writer,
         merged = _pruned(merged, owned, last.fields, kind)
     difference = Difference(base, merged, kind)
     written = _ownable(difference.written, resource, writer.subresource)
-    _check_conflicts(others, written, force=force)
+    if not force:
+        _check_conflicts(others, written, owned_by_annotation(live, kind) if writer.manager == MANAGER else frozenset())
     lost = written | _ownable(difference.removed, resource, writer.subresource)
     changed = live is None or merged != base
     time = now if changed else last.time if last is not None else ""
@@ -328,7 +330,7 @@ def applied(live: Json | None, config: Json, resource: Resource, writer: Writer,
         kept.append(msgspec.structs.replace(mine, time=time))
     result = {**merged, "metadata": dict(merged.get("metadata") or {})}
     put_entries(result, kept)
-    return result
+    return kept_in_step(result, config) if writer.manager == MANAGER else result
 
 
 def _seed(resource: Resource) -> Json:
@@ -371,10 +373,10 @@ def _check_fit(config: Json, kind: ValueType, resource: Resource) -> None:
     raise Refusal(500, "", f"failed to create typed patch object ({name}; {of_kind}): {text}")
 
 
-def _check_conflicts(others: Sequence[Entry], written: Fields, *, force: bool) -> None:
-    found = [(entry.spoken, sorted(map(spoken, entry.fields & written))) for entry in others]
+def _check_conflicts(others: Sequence[Entry], written: Fields, allowed: Fields) -> None:
+    found = [(entry.spoken, sorted(map(spoken, (entry.fields & written) - allowed))) for entry in others]
     found = sorted((manager, places) for manager, places in found if places)
-    if not found or force:
+    if not found:
         return
     count = sum(len(places) for _, places in found)
     if count == 1:
