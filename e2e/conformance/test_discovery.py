@@ -113,8 +113,21 @@ def test_the_server_says_that_it_is_well(space: Workspace, path: str) -> None:
     assert space.face.send("GET", path).body == {"text": "ok"}
 
 
+@pytest.mark.parametrize("check", ["healthz", "livez", "readyz"])
+def test_the_server_says_by_which_checks_it_is_well(space: Workspace, check: str) -> None:
+    for query in ({"verbose": ""}, {"verbose": "1", "exclude": "etcd"}, {"verbose": "1", "exclude": "nothing"}):
+        told = space.face.send("GET", f"/{check}", query=query).body["text"]
+        assert told.endswith(f"{check} check passed\n")
+    for query in ({"exclude": "etcd"}, {"exclude": "nothing"}):
+        assert space.face.send("GET", f"/{check}", query=query).body == {"text": "ok"}
+    names = [line[3:-3] for line in told.splitlines() if line.startswith("[+]")]
+    for name in names:
+        assert space.bare.send("GET", f"/{check}/{name}").status == 200
+
+
 def test_no_health_is_known_of_what_is_not_there(space: Workspace) -> None:
-    assert space.face.send("GET", "/livez/nothing").status == 404
+    for path in ("/livez/nothing", "/livez/", "/livez/shutdown", "/livez/poststarthook"):
+        assert space.face.send("GET", path).status == 404
 
 
 def test_discovery_has_no_other_forms(space: Workspace) -> None:

@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from aiohttp import web
 
-from simulator.face.bodies import BYTES_MAX, JSON, TOO_LARGE, YAML, media_type, read_body
+from simulator.face.bodies import BYTES_MAX, JSON, PROTOBUF, TOO_LARGE, YAML, media_type, read_body
 from simulator.face.duplicates import duplicates_of, with_maps_merged, yaml_duplicates_of
+from simulator.face.field_order import alphabetical, arranged, without_empty_items
 from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
 from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
@@ -88,12 +89,24 @@ class HttpFace:
             if request.method == "GET" and self._is_watch(asked):
                 return await self._watch(asked, form, request, headers)
             answer = await self._answered(asked, request)
+            if form.media_type == JSON and answer.status < 400:
+                answer = msgspec.structs.replace(answer, body=self._in_order(asked, answer.body))
         except Refusal as refusal:
             answer = ApiResponse(status=refusal.code, body=refusal.status)
         except Exception as error:
             LOG.exception("%s %s", request.method, request.raw_path)
             answer = ApiResponse(status=500, body=internal(f"{type(error).__name__}: {error}").status)
         return _written(answer, form, headers)
+
+    def _in_order(self, asked: ApiRequest, body: Json) -> Json:
+        """What is answered, with its fields as the real server writes them."""
+        found = arranged(body)
+        if found is not None:
+            return without_empty_items(found) if asked.accept.startswith(PROTOBUF) else found
+        route = self._route(asked) if "metadata" in body else None
+        if route is not None and route.resource.custom and body["kind"].startswith(route.resource.kind):
+            return alphabetical(body)
+        return body
 
     async def _answered(self, asked: ApiRequest, request: web.BaseRequest) -> ApiResponse:
         if self._in_flight_max and self._in_flight >= self._in_flight_max and MASTERS not in asked.groups:

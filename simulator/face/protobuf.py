@@ -44,6 +44,16 @@ def _table() -> _Table:
     return msgspec.json.decode(_TABLE.read_bytes(), type=_Table)
 
 
+def messages() -> Mapping[str, Mapping[int, Field]]:
+    """The fields of each message by number, in the order in which Go writes them."""
+    return _table().messages
+
+
+def message_of(version: str, kind: str) -> str:
+    """The message of a built-in kind; empty: it has none."""
+    return _table().kinds.get(f"{version}, {kind}", "")
+
+
 def read_protobuf(data: bytes) -> Json:
     """The object of a body.
 

@@ -45,7 +45,7 @@ class Documents:
         Raises:
             Refusal: 406, the document cannot be had in the form that was asked for.
         """
-        text = page(request.path)
+        text = page(request.path, request.query)
         if text or request.method != "GET":  # whether all is well is told whatever the method
             return {"text": text} if text else None
         parts = request.path.strip("/").split("/")

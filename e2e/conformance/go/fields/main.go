@@ -3,7 +3,8 @@
 // Usage: go run ./fields > ../../../simulator/face/protobuf_fields.json
 //
 // The table has two parts. "kinds" gives the message of each "apiVersion, Kind". "messages" gives the fields of each
-// message by number: [JSON name, type, flags]. The name is empty where a message is written into the one around it. The
+// message by number, in the order in which Go writes them as JSON: [JSON name, type, flags]. The name is empty where a
+// message is written into the one around it. The
 // type is a message's name, or one of string, bytes, int, bool, double, or a type with a JSON form of its own. Flags:
 // r repeated, m a map from strings, p a pointer (present when it was sent), o left out of JSON when it is zero.
 package main
@@ -24,8 +25,29 @@ import (
 
 type field [3]string
 
+// fields are the fields of a message in order, each under its number.
+type fields []struct {
+	number string
+	field  field
+}
+
+func (all fields) MarshalJSON() ([]byte, error) {
+	var text strings.Builder
+	for position, one := range all {
+		row, err := json.Marshal(one.field)
+		if err != nil {
+			return nil, err
+		}
+		if position > 0 {
+			text.WriteString(",")
+		}
+		fmt.Fprintf(&text, "%q:%s", one.number, row)
+	}
+	return []byte("{" + text.String() + "}"), nil
+}
+
 var (
-	messages = map[string]map[string]field{}
+	messages = map[string]fields{}
 	special  = map[string]string{
 		"resource.Quantity": "Quantity", "intstr.IntOrString": "IntOrString", "v1.Time": "Time",
 		"v1.MicroTime": "MicroTime", "runtime.RawExtension": "Raw", "v1.FieldsV1": "Raw",
@@ -81,7 +103,7 @@ func nameOf(found reflect.Type) string {
 	if messages[name] != nil {
 		return name
 	}
-	messages[name] = map[string]field{}
+	messages[name] = fields{}
 	for number := range found.NumField() {
 		one := found.Field(number)
 		tag := strings.Split(one.Tag.Get("protobuf"), ",")
@@ -92,7 +114,11 @@ func nameOf(found reflect.Type) string {
 			panic(fmt.Sprint(name, one.Name, tag))
 		}
 		words := strings.Split(one.Tag.Get("json"), ",")
-		messages[name][tag[1]] = layout(words[0], one.Type, strings.Join(words[1:], ","))
+		row := layout(words[0], one.Type, strings.Join(words[1:], ","))
+		messages[name] = append(messages[name], struct {
+			number string
+			field  field
+		}{tag[1], row})
 	}
 	return name
 }
