@@ -19,5 +19,4 @@ KNOWN: Mapping[str, str] = {
     "pods.what_a_pod_is_cannot_be_changed[service-account]": "the refusal lacks what the real one appends: the difference as text between two structures of the Go program",
     "pods.what_a_pod_is_cannot_be_changed[volumes]": "the refusal lacks what the real one appends: the difference as text between two structures of the Go program",
     "workloads.of_a_job_the_template_stays": "the refusal shows the template as JSON of the API, not as the structure of the Go program",
-    "kubectl.kubectl_says_the_same[explain-custom]": "the documents of OpenAPI version 2 are not served in protobuf, which kubectl asks for when it is told to use them",
 }

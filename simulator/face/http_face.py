@@ -20,6 +20,8 @@ from simulator.face.duplicates import duplicates_of, with_maps_merged, yaml_dupl
 from simulator.face.field_order import alphabetical, arranged, without_empty_items
 from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
+from simulator.face.openapi_protobuf import MEDIA_TYPE as OPENAPI_PROTOBUF
+from simulator.face.openapi_protobuf import wants_protobuf
 from simulator.face.representations import PLAIN, Form, form_of, not_acceptable
 from simulator.kube.api import ApiRequest, ApiResponse, Json
 from simulator.kube.server.access.users import MASTERS, Identity
@@ -83,13 +85,17 @@ class HttpFace:
             wearing = impersonated(identity, request, asked, self._server.authorizer)
             asked = asked if wearing is identity else _worn(asked, wearing)
             wanted = form_of(asked.accept, query, asked.user_agent)
+            if wants_protobuf(asked.path, asked.accept):
+                wanted = Form(media_type=OPENAPI_PROTOBUF)
             if wanted is None:
                 raise not_acceptable(self._route(asked))
             form = wanted
             if request.method == "GET" and self._is_watch(asked):
                 return await self._watch(asked, form, request, headers)
             answer = await self._answered(asked, request)
-            if form.media_type == JSON and answer.status < 400:
+            if answer.status >= 400:
+                form = PLAIN if form.media_type == OPENAPI_PROTOBUF else form
+            elif form.media_type == JSON:
                 answer = msgspec.structs.replace(answer, body=self._in_order(asked, answer.body))
         except Refusal as refusal:
             answer = ApiResponse(status=refusal.code, body=refusal.status)

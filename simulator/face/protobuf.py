@@ -66,8 +66,8 @@ def read_protobuf(data: bytes) -> Json:
         raise Malformed(f"{why} [{wanted}]" if data else "empty data")
     if data == MAGIC:
         raise Malformed("empty body")
-    envelope = dict(_fields(data[len(MAGIC) :]))
-    header = {number: _text(value) for number, value in _fields(envelope.get(1, b""))}
+    envelope = dict(fields_of_message(data[len(MAGIC) :]))
+    header = {number: _text(value) for number, value in fields_of_message(envelope.get(1, b""))}
     version, kind = header.get(1, ""), header.get(2, "")
     message = _table().kinds.get(f"v1, {kind}" if kind == "DeleteOptions" else f"{version}, {kind}")
     if message is None:
@@ -78,12 +78,12 @@ def read_protobuf(data: bytes) -> Json:
 def _message(name: str, data: bytes) -> Json:
     known = _table().messages[name]
     found: Json = {}
-    for number, raw in _fields(data):
+    for number, raw in fields_of_message(data):
         field = known.get(number)
         if field is None:
             continue
         if "m" in field.flags:
-            entry = dict(_fields(raw))
+            entry = dict(fields_of_message(raw))
             found.setdefault(field.name, {})[_text(entry.get(1, b""))] = _value(field.type, entry.get(2))
         elif "r" in field.flags:
             found.setdefault(field.name, []).append(_value(field.type, raw))
@@ -111,9 +111,9 @@ def _value(kind: str, raw: Any) -> Any:
     if kind == "double":
         return struct.unpack("<d", struct.pack("<Q", raw or 0))[0]
     if kind in _OWN_FORMS:
-        return _OWN_FORMS[kind](dict(_fields(raw or b"")))
+        return _OWN_FORMS[kind](dict(fields_of_message(raw or b"")))
     if kind == "Items":
-        return [_text(item) for _, item in _fields(raw or b"")]
+        return [_text(item) for _, item in fields_of_message(raw or b"")]
     return _message(kind, raw or b"")
 
 
@@ -163,7 +163,7 @@ _OWN_FORMS = {
 }
 
 
-def _fields(data: Any) -> Iterator[tuple[int, Any]]:
+def fields_of_message(data: Any) -> Iterator[tuple[int, Any]]:
     """Number and value of each field: whole numbers for varints and fixed sizes, bytes for the rest."""
     if not isinstance(data, bytes):
         raise Malformed("proto: wrong wireType")

@@ -7,6 +7,8 @@ import msgspec
 import yaml
 
 from simulator.face.bodies import JSON, OFFERED, PROTOBUF, YAML
+from simulator.face.openapi_protobuf import MEDIA_TYPE as OPENAPI_PROTOBUF
+from simulator.face.openapi_protobuf import encoded_document
 from simulator.kube.server import refusals
 from simulator.kube.server.refusals import Refusal
 from simulator.kube.server.routes import Route
@@ -46,6 +48,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         if self.media_type == YAML:
             text: str = yaml.dump(msgspec.to_builtins(body), Dumper=_Dumper, allow_unicode=True, width=10_000)
             return text.encode()
+        if self.media_type == OPENAPI_PROTOBUF:
+            return encoded_document(body)
         data = msgspec.json.encode(body)
         return msgspec.json.format(data, indent=2) if self.pretty else data + b"\n"
 

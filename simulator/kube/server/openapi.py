@@ -95,7 +95,7 @@ class OpenApi:
 
 
 def _in_version_2(value: Any) -> Any:
-    """References stand elsewhere, and alone."""
+    """References stand elsewhere, beside what is said about the field."""
     if isinstance(value, list):
         return [_in_version_2(one) for one in value]
     if not isinstance(value, dict):
@@ -103,7 +103,8 @@ def _in_version_2(value: Any) -> Any:
     parts = value.get("allOf")
     reference = parts[0].get("$ref") if isinstance(parts, list) and parts else value.get("$ref")
     if isinstance(reference, str):  # a field may be called so
-        return {"$ref": f"#/definitions/{reference.removeprefix(REFERENCE)}"}
+        about = {name: one for name, one in value.items() if name == "description" or name.startswith("x-kubernetes-")}
+        return {**about, "$ref": f"#/definitions/{reference.removeprefix(REFERENCE)}"}
     return {name: _in_version_2(one) for name, one in value.items()}
 
 
