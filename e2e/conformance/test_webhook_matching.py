@@ -224,3 +224,18 @@ def test_configurations_are_not_asked_about(space: Workspace) -> None:
     with Registration(space, space.bare.webhook(listener), rules=[CONFIGMAPS, rule]) as gate:
         gate.until(400)
     assert listener.operations == []
+
+
+@pytest.mark.parametrize("who", ["the sender", "a service account"])
+def test_a_condition_asks_what_somebody_may_do(space: Workspace, who: str) -> None:
+    listener = Listener()
+    asked = "authorizer" if who == "the sender" else "authorizer.serviceAccount('ns', 'sa')"
+    text = f"{asked}.path('/version').check('get').allowed()"
+    conditions = [
+        {"name": "sender", "expression": "authorizer.requestResource.check('create').allowed()"},
+        {"name": "other", "expression": f"request.name == 'probe' || {text}"},
+    ]
+    with Registration(space, space.bare.webhook(listener), rules=[PROBED], matchConditions=conditions) as gate:
+        gate.until(400)
+        assert space.face.send("POST", space.path("configmaps"), plain_map("a")).status == 201
+    assert listener.operations == (["CREATE"] if who == "the sender" else [])

@@ -6,7 +6,7 @@ asked first, in the order of their configurations' names, and once more if a lat
 want that; then the object is checked; then validating policies and webhooks are asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.kube.server.admission.policies import Policies
@@ -62,7 +62,7 @@ class Admission:
         self._policies = Policies(store, registry)
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at = -1
-        self._wanted: dict[tuple[str, str, str, str, str], bool] = {}
+        self._wanted: dict[tuple[str, ...], tuple[Sequence[tuple[Webhook, Resource]], bool]] = {}
 
     def anybody(self) -> bool:
         """Whether anybody wants to see any request."""
@@ -73,14 +73,20 @@ class Admission:
         hooks = self._registered()
         if not (hooks or self._policies.anybody()) or route.resource.group == GROUP:
             return False
-        resource = route.resource
+        wanted, policies = self._wanting(route, operation)
+        return policies or bool(wanted)
+
+    def _wanting(self, route: Route, operation: str) -> tuple[Sequence[tuple[Webhook, Resource]], bool]:
+        """The webhooks that want to see this operation, each with the version in which, and whether any policy does."""
+        resource, hooks = route.resource, self._registered()
         key = (resource.group, resource.plural, resource.version, route.subresource, operation)
-        wanted = self._wanted.get(key)
-        if wanted is None:
+        found = self._wanted.get(key)
+        if found is None:
             others = self._registry.versions_of(resource)
-            wanted = any(hook.view_of(route, operation, others) for hook in hooks)
-            wanted = self._wanted[key] = wanted or self._policies.concern(route, operation, others)
-        return wanted
+            views = ((hook, hook.view_of(route, operation, others)) for hook in hooks)
+            wanted = tuple((hook, view) for hook, view in views if view is not None)
+            found = self._wanted[key] = wanted, self._policies.concern(route, operation, others)
+        return found
 
     def _registered(self) -> tuple[Webhook, ...]:
         tables = self._tables
@@ -107,21 +113,21 @@ class Admission:
         Raises:
             Refusal: a webhook denies, or does not answer and its failurePolicy is Fail.
         """
-        again: list[Webhook] = []
+        again: list[tuple[Webhook, Resource]] = []
         changed_since: dict[str, bool] = {}
-        for hook in self._registered():
+        for hook, view in self._wanting(route, operation)[0]:
             if not hook.mutating:
                 continue
-            answered, fresh = await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+            answered, fresh = await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)
             if fresh is not new and fresh != new:
                 changed_since.update(dict.fromkeys(changed_since, True))
                 new = fresh
             if answered and hook.asks_again:
-                again.append(hook)
+                again.append((hook, view))
                 changed_since[hook.name] = False
-        for hook in again:
+        for hook, view in again:
             if changed_since[hook.name]:
-                _, new = await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+                _, new = await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)
         return new
 
     async def validate(
@@ -132,8 +138,8 @@ class Admission:
         Raises:
             Refusal: one denies, or a webhook does not answer and its failurePolicy is Fail.
         """
-        others = self._registry.versions_of(route.resource)
-        if self._policies.concern(route, operation, others):
+        hooks, policies = self._wanting(route, operation)
+        if policies:
 
             async def request_of(view: Resource) -> Json:
                 review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
@@ -141,14 +147,16 @@ class Admission:
                 return asked_for
 
             deciding.set(self._decide)
+            others = self._registry.versions_of(route.resource)
             await self._policies.judge(route, operation, others, request_of)
-        for hook in self._registered():
+        for hook, view in hooks:
             if not hook.mutating:
-                await self._admitted(hook, route, operation, new, old, user, dry_run=dry_run)
+                await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)
 
     async def _admitted(
         self,
         hook: Webhook,
+        view: Resource,
         route: Route,
         operation: str,
         new: Json | None,
@@ -158,10 +166,11 @@ class Admission:
         dry_run: bool,
     ) -> tuple[bool, Json | None]:
         """Whether the webhook was asked and has answered, and the object as it leaves it."""
-        view = hook.view_of(route, operation, self._registry.versions_of(route.resource))
-        if view is None or not self._selected(hook, route, new, old):
+        if not self._selected(hook, route, new, old):
             return False, new
         review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
+        if hook.conditions:
+            deciding.set(self._decide)
         if not meets(hook, review["request"], route):
             return False, new
         response = await ask(hook, review, self._call, self._clock)

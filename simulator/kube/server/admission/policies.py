@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from simulator.kube.server.admission.webhooks import rule_matches
+from simulator.kube.server.admission.webhooks import authorizer_for, rule_matches
 from simulator.kube.server.advice import advise
 from simulator.kube.server.custom.cel import CelError, Expression, compile_expression, scope
-from simulator.kube.server.custom.cel_authorizer import authorizer_of
 from simulator.kube.server.refusals import Refusal, forbidden
 from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import Route
@@ -195,20 +194,8 @@ class Policies:
             "oldObject": request["oldObject"],
             "params": params,
             "namespaceObject": namespace,
-            "authorizer": _authorizer(route, request),
+            "authorizer": authorizer_for(route, request),
         }
-
-
-def _authorizer(route: Route, request: Json) -> Json:
-    who, resource = request["userInfo"], route.resource
-    about = {
-        "group": resource.group,
-        "resource": resource.plural,
-        "subresource": route.subresource,
-        "namespace": route.namespace,
-        "name": str(request.get("name", "")),
-    }
-    return authorizer_of(who["username"], who["groups"], about)
 
 
 def _all_of_kind(store: Store, kind: Json) -> Iterator[tuple[Key, Json]]:

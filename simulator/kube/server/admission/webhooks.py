@@ -10,6 +10,7 @@ import msgspec
 
 from simulator.kube.server.advice import advise
 from simulator.kube.server.custom.cel import ADMISSION_VARIABLES, Expression, compile_expression, scope
+from simulator.kube.server.custom.cel_authorizer import authorizer_of
 from simulator.kube.server.field_errors import quoted
 from simulator.kube.server.patching.json_patch import json_patched
 from simulator.kube.server.refusals import Refusal, forbidden, internal
@@ -107,6 +108,19 @@ def webhook_of(hook: Json, *, mutating: bool) -> Webhook:
     )
 
 
+def authorizer_for(route: Route, request: Json) -> Json:
+    """The value of ``authorizer`` for the sender of a request."""
+    who, resource = request["userInfo"], route.resource
+    about = {
+        "group": resource.group,
+        "resource": resource.plural,
+        "subresource": route.subresource,
+        "namespace": route.namespace,
+        "name": str(request.get("name", "")),
+    }
+    return authorizer_of(who["username"], who["groups"], about)
+
+
 def meets(hook: Webhook, request: Json, route: Route) -> bool:
     """Whether every match condition holds.
 
@@ -116,6 +130,8 @@ def meets(hook: Webhook, request: Json, route: Route) -> bool:
     if not hook.conditions:
         return True
     values = {"object": request["object"], "oldObject": request["oldObject"]}
+    if "authorizer" in hook.variables:
+        values["authorizer"] = authorizer_for(route, request)
     values["request"] = {name: value for name, value in request.items() if name not in values}
     seen = scope({name: values[name] for name in hook.variables}, ADMISSION_VARIABLES)
     outcomes = [(text, condition.value(seen), condition) for text, condition in hook.conditions]

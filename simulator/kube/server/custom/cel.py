@@ -115,7 +115,7 @@ def with_optional_old_self(text: str) -> str:
 
 RULE_VARIABLES = ("self", "oldSelf")
 OPTIONAL_VARIABLES = ("self", "earlier")
-ADMISSION_VARIABLES = ("request", "object", "oldObject")
+ADMISSION_VARIABLES = ("request", "object", "oldObject", "authorizer")
 
 
 def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -> Expression:

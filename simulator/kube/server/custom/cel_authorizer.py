@@ -31,7 +31,7 @@ def _described(check: Check) -> dict[str, str]:
 
 
 def _service_account(check: Check, namespace: str, name: str) -> dict[str, str]:
-    groups = f"system:serviceaccounts,system:serviceaccounts:{namespace},system:authenticated"
+    groups = f"system:serviceaccounts,system:serviceaccounts:{namespace}"  # and not those who are authenticated
     return {**_described(check), "user": f"system:serviceaccount:{namespace}:{name}", "groups": groups}
 
 
