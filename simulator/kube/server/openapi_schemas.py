@@ -36,6 +36,7 @@ _META_MODELS = frozenset(
         "V1Status",
         "V1StatusDetails",
         "V1StatusCause",
+        "V1GroupResource",
         "V1GroupVersionForDiscovery",
     ]
 )
@@ -47,6 +48,8 @@ _CORE_ROOTS = (
     "V1Namespace",
     "V1Secret",
     "V1PersistentVolumeClaim",
+    "V1PersistentVolume",
+    "V1EventSource",
     "V1ObjectReference",
     "V1TopologySelectorTerm",
 )

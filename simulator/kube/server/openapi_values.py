@@ -7,6 +7,8 @@ are. The other words stand for schemas of their own (``VALUE_SCHEMAS``), which c
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.kube.server.openapi_kept_values import KEPT_VALUES
+
 Json = dict[str, Any]
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
@@ -30,6 +32,15 @@ VALUE_SCHEMAS: Mapping[str, tuple[str, Json]] = {
 """By the word: the name of the schema, and the schema."""
 
 UNIONS: Mapping[str, Json] = {
+    "FlowcontrolV1Subject": {
+        "discriminator": "kind",
+        "fields-to-discriminateBy": {"group": "Group", "serviceAccount": "ServiceAccount", "user": "User"},
+    },
+    "V1LimitResponse": {"discriminator": "type", "fields-to-discriminateBy": {"queuing": "Queuing"}},
+    "V1PriorityLevelConfigurationSpec": {
+        "discriminator": "type",
+        "fields-to-discriminateBy": {"exempt": "Exempt", "limited": "Limited"},
+    },
     "V1AppArmorProfile": {
         "discriminator": "type",
         "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"},
@@ -48,6 +59,7 @@ GRANULAR = frozenset(
 """Fields that are said to have an owner for each of their members."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
+    **KEPT_VALUES,
     "CoreV1EndpointPort": {
         "protocol": "enum:SCTP,TCP,UDP",
     },

@@ -8,6 +8,18 @@ with the field: ``merge`` (by the key, or value by value where there is none), `
 from collections.abc import Mapping
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
+    "V1DeviceTaintRuleStatus": {"conditions": "map:type patch:merge:type"},
+    "V1AllocatedDeviceStatus": {"conditions": "map:type"},
+    "V1ResourceClaimStatus": {"devices": "map:driver,device,pool,shareID", "reservedFor": "map:uid patch:merge:uid"},
+    "V1DeviceRequestAllocationResult": {"skipNodeOperations": "set"},
+    "V1ResourceSliceSpec": {"skipNodeOperations": "set"},
+    "V1APIServiceStatus": {"conditions": "map:type patch:merge:type"},
+    "V1ResourcePolicyRule": {"apiGroups": "set", "namespaces": "set", "resources": "set", "verbs": "set"},
+    "V1FlowSchemaStatus": {"conditions": "map:type patch:merge:type"},
+    "V1NonResourcePolicyRule": {"nonResourceURLs": "set", "verbs": "set"},
+    "V1PriorityLevelConfigurationStatus": {"conditions": "map:type patch:merge:type"},
+    "V1Scheduling": {"nodeSelector": "atomic"},
+    "V1StorageVersionMigrationStatus": {"conditions": "map:type patch:merge:type"},
     "V1CSIDriverSpec": {
         "volumeLifecycleModes": "set",
     },
