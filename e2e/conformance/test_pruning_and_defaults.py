@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from e2e.conformance.conftest import Workspace
-from e2e.conformance.exhibits import exhibits
+from e2e.conformance.definitions import definition, widget
+from e2e.conformance.exhibits import MERGE, Custom, exhibits
+from e2e.conformance.registration import CONFIGMAPS, Registration, patch_of
 
 pytestmark = pytest.mark.section("C.5 pruning and defaults")
 
@@ -92,3 +94,40 @@ def test_a_patch_with_unknown_fields_alone_changes_nothing(space: Workspace) -> 
     before = shown.create({})
     after = shown.merge({"spec": {"nobody": 1}})
     assert (after.status, after.revision) == (200, before.revision)
+
+
+def _changing(spec: Json) -> Json:
+    return definition("laters", "Later", "Namespaced", {"type": "object", "properties": spec})
+
+
+def test_what_is_stored_is_read_by_the_schema_of_today(space: Workspace) -> None:
+    text = {"type": "string"}
+    kept = Custom(space, _changing({"a": text, "gone": text}))
+    kept.create({"a": "x", "gone": "y"})
+    schema = _changing({"a": text, "b": {**text, "default": "z"}})["spec"]["versions"]
+    assert space.bare.send("PATCH", kept.where, {"spec": {"versions": schema}}, content_type=MERGE).status == 200
+    path = f"{kept.path}/a"
+    space.face.until(lambda: space.bare.send("GET", path).body["spec"] == {"a": "x", "b": "z"})
+    assert space.face.send("GET", path).body["spec"] == {"a": "x", "b": "z"}
+    space.face.until(lambda: "b" in space.bare.send("GET", kept.path).body["items"][0]["spec"])
+    assert space.face.send("GET", kept.path).body["items"][0]["spec"] == {"a": "x", "b": "z"}
+    changed = kept.merge({"spec": {"a": "w"}})
+    assert changed.body["spec"] == {"a": "w", "b": "z"}
+    space.bare.send("DELETE", kept.where)
+
+
+def test_what_a_webhook_leaves_is_pruned_and_gets_defaults(space: Workspace) -> None:
+    changes = patch_of(
+        {"op": "remove", "path": "/spec/color"},
+        {"op": "add", "path": "/spec/nested", "value": {}},
+        {"op": "add", "path": "/spec/nosuch", "value": 1},
+    )
+
+    def answer(request: Json) -> Json:
+        return {"allowed": False} if request.get("name") == "probe" else changes
+
+    rules = [CONFIGMAPS, {**CONFIGMAPS, "apiGroups": ["conformance.test"], "resources": ["widgets"]}]
+    with Registration(space, space.bare.webhook(answer), "mutating", rules=rules) as gate:
+        gate.until(400)
+        made = space.face.send("POST", space.path("widgets"), widget("a", {"color": "blue"}))
+    assert made.body["spec"] == {"size": 1, "color": "red", "nested": {"on": True}}

@@ -168,7 +168,7 @@ class ApiServer:
             if request.method != "GET" and (resource.grants or resource.knows_sender or self._admission.anybody()):
                 asked.set(request)
             status, body = await self._dispatch(route, request)
-            if resource.stored is not None:
+            if resource.stored is not None or resource.reshaped:
                 body = await self._conversion.answer(body, resource)
             if form is not PLAIN:
                 body = Shaper(form, resource, request.query, self.cache).answer(body, self.clock.now())

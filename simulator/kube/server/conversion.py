@@ -14,7 +14,7 @@ from simulator.kube.server.metadata import Draws, new_uid
 from simulator.kube.server.name_rules import label_value
 from simulator.kube.server.refusals import Refusal, internal
 from simulator.kube.server.registry import Resource
-from simulator.kube.server.versions import listed_in, shown
+from simulator.kube.server.versions import listed_in, reread, shown
 from simulator.kube.server.writes import own_copy
 
 Json = dict[str, Any]
@@ -40,6 +40,8 @@ class Conversion:
         Raises:
             Refusal: 500, it cannot be converted.
         """
+        if resource.reshaped and item.get("apiVersion") == resource.api_version:
+            return reread(item, resource)
         if resource.conversion is None:
             return shown(item, resource)
         try:
@@ -63,7 +65,8 @@ class Conversion:
         if kind != (resource.list_kind or f"{resource.kind}List") or "items" not in body:
             return body
         if resource.conversion is None:
-            return listed_in(body, [shown(item, resource) for item in body["items"]], resource)
+            show = reread if resource.reshaped else shown
+            return listed_in(body, [show(item, resource) for item in body["items"]], resource)
         items = []
         for item in body["items"]:
             try:

@@ -80,6 +80,7 @@ class Resource:
         verbs: what can be done with it, if that is less than with others.
         disowned: top-level fields that no manager owns, written as ``f:spec``.
         table_id: the name of its table in the store.
+        reshaped: what is stored may be older than the schema, so it is pruned and gets its defaults when it is read.
         conversion: the webhook that converts between the versions of a custom resource; ``None``: nobody is asked.
     """
 
@@ -123,6 +124,7 @@ class Resource:
     verbs: tuple[str, ...] = ()
     disowned: tuple[str, ...] = ()
     conversion: Json | None = None
+    reshaped: bool = False
     table_id: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -273,7 +273,7 @@ class Writes:
         operation = "CREATE" if route.subresource == "binding" else "UPDATE"
         for _ in range(UPDATE_ATTEMPTS):
             old = kept = self._current(route)
-            if resource.stored is not None:
+            if resource.stored is not None or resource.reshaped:
                 old = await self._versions.seen(kept, resource)
             item = meta.require_object(make(old), resource)
             meta.check_identity(item, old, resource)

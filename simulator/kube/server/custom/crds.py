@@ -90,6 +90,7 @@ def _resource(crd: Json, version: Json) -> Resource:
         scale=subresources.get("scale"),
         deprecation=_deprecation(crd, version),
         conversion=_conversion(spec),
+        reshaped=not trusted and schema is not None,
     )
 
 
