@@ -19,4 +19,6 @@ KNOWN: Mapping[str, str] = {
     "pods.what_a_pod_is_cannot_be_changed[service-account]": "the refusal lacks what the real one appends: the difference as text between two structures of the Go program",
     "pods.what_a_pod_is_cannot_be_changed[volumes]": "the refusal lacks what the real one appends: the difference as text between two structures of the Go program",
     "workloads.of_a_job_the_template_stays": "the refusal shows the template as JSON of the API, not as the structure of the Go program",
+    "kubectl.kubectl_says_the_same[at-first]": "the objects with which a real server begins are not there: flow schemas, priority levels, priority classes, the Service of the server, its CIDR, and a registration for each group",
+    "kubectl.kubectl_says_the_same[resize]": "the resources of a pod cannot be changed through /resize",
 }
