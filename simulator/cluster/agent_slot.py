@@ -61,7 +61,7 @@ class AgentSlot:
         if not machine.powered or not self.wanted or (self.process is not None and not self.process.gone):
             return
         self.incarnations += 1
-        process = self.process = Process(self.name, self._on_call)
+        process = self.process = Process(self.name, self._on_call if self._crash_at else None)
         machine.start("spiderpool-agent").on_exit(process.crash)
         clock, entropy = self._clock, TapeEntropy(self._wiring.tape, f"{self.name}/entropy")
         link = self._wiring.link(self.name)
@@ -103,9 +103,11 @@ class AgentSlot:
     def crash_at(self, point: str) -> None:
         """End it at a named point, ``kube.create after``; it starts again some seconds later."""
         self._crash_at = point
+        if self.process is not None:
+            self.process.on_call = self._on_call
 
     def _on_call(self, port: str, method: str, phase: Phase) -> None:
-        if self._crash_at and self._crash_at == f"{port}.{method} {phase}":
+        if self._crash_at == f"{port}.{method} {phase}":
             self._crash_at = ""
             self._wiring.trace.event(self.name, "crash-point", point=f"{port}.{method} {phase}")
             self._wiring.later(f"{self.name}/restart", self._wiring.shape.agent_restart, self.start)

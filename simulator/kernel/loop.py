@@ -157,43 +157,53 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Step after step, until the loop is to stop."""
-        ready = self._ready
+        """Step after step, until the loop is to stop: what is ready, and when nothing is, the next timer."""
+        ready, timers, next_timer = self._ready, self._timers, heapq.heappop
         while True:
             if ready:
-                handle = ready.popleft()
-                if not handle._cancelled:
-                    handle._run()
-                self.steps += 1
-                if self.steps >= self._look_at_step and self._look_after_itself():
-                    return
+                due = ready.popleft()
             elif self._stopping:
                 return
+            elif timers:
+                if self._timer_cancelled_count > _CANCELLED_TIMERS_MIN and self._throw_out():
+                    continue
+                when, _, due = next_timer(timers)
+                due._scheduled = False
+                if due._cancelled:
+                    self._timer_cancelled_count -= 1
+                    continue
+                if when > self.now:  # noqa: PLR1730  a call would cost more
+                    self.now = when
+                if timers and timers[0][0] <= self.now:
+                    self._make_ready()
             else:
-                self._jump()
-
-    def _jump(self) -> None:
-        """Go to the next instant at which something is due."""
-        timers = self._timers
-        if self._timer_cancelled_count > _CANCELLED_TIMERS_MIN and self._timer_cancelled_count * 2 > len(timers):
-            timers[:] = [entry for entry in timers if not entry[2]._cancelled]
-            heapq.heapify(timers)
-            self._timer_cancelled_count = 0
-        ready, now = self._ready, self.now
-        while timers:
-            when, _, timer = timers[0]
-            if ready and when > now:
+                raise Deadlock(f"nothing will ever happen after virtual second {self.now:.6f}; {self._who_waits()}")
+            if not due._cancelled:
+                due._run()
+            self.steps += 1
+            if self.steps >= self._look_at_step and self._look_after_itself():
                 return
-            heapq.heappop(timers)
+
+    def _make_ready(self) -> None:
+        """All other timers of this instant stand before whatever the first one makes ready."""
+        timers, now = self._timers, self.now
+        while timers and timers[0][0] <= now:
+            _, _, timer = heapq.heappop(timers)
             timer._scheduled = False
             if timer._cancelled:
                 self._timer_cancelled_count -= 1
-                continue
-            if when > now:
-                now = self.now = when
-            ready.append(timer)
-        if not ready:
-            raise Deadlock(f"nothing will ever happen after virtual second {now:.6f}; {self._who_waits()}")
+            else:
+                self._ready.append(timer)
+
+    def _throw_out(self) -> bool:
+        """Drop the timers that were cancelled, if they are more than the others; whether they were."""
+        timers = self._timers
+        if self._timer_cancelled_count * 2 <= len(timers):
+            return False
+        timers[:] = [entry for entry in timers if not entry[2]._cancelled]
+        heapq.heapify(timers)
+        self._timer_cancelled_count = 0
+        return True
 
     def _look_after_itself(self) -> bool:
         """What is not looked at after every step: failures, garbage, too many steps, and whether the loop is to stop."""

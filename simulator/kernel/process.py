@@ -42,20 +42,17 @@ class Process:
     Attributes:
         name: such as ``agent@n1``.
         on_call: told at each named place; None: nobody listens.
+        gone: whether it has crashed or ended; it never comes back.
+        paused: whether it is stopped.
     """
 
     def __init__(self, name: str, on_call: Hook | None = None) -> None:
         self.name = name
         self.on_call = on_call
-        self._gone = False
+        self.gone = self.paused = False
         self._roots: dict[asyncio.Task[Any], None] = {}
         self._on_gone: list[Callable[[], None]] = []
         self._resumed: asyncio.Event | None = None
-
-    @property
-    def gone(self) -> bool:
-        """Whether it has crashed or ended; it never comes back."""
-        return self._gone
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> SimTask[T]:
         """Run code of this program. An error that leaves it fails the simulation.
@@ -83,11 +80,11 @@ class Process:
         """
 
         async def enter(question: Question) -> Answer:
-            if self._gone:
+            if self.gone:
                 raise ConnectionRefusedError(f"{self.name} does not run")
             task = self.spawn(_awaited(handler(question)), name)
             await _end_of(task)
-            if self._gone or task.cancelled() or task.exception() is not None:
+            if self.gone or task.cancelled() or task.exception() is not None:
                 raise ConnectionResetError(f"{self.name} closed the connection without an answer")
             return task.result()
 
@@ -95,16 +92,16 @@ class Process:
 
     def on_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the program has crashed or was terminated; at once when it already has."""
-        if self._gone:
+        if self.gone:
             callback()
         else:
             self._on_gone.append(callback)
 
     def crash(self) -> None:
         """Kill it now; see the module. A second crash does nothing."""
-        if self._gone:
+        if self.gone:
             return
-        self._gone = True
+        self.gone = True
         for task in self._tasks():
             _close(task)
         self._sweep(_ROUNDS_MAX)
@@ -126,28 +123,25 @@ class Process:
         """Stop it (SIGSTOP): calls on its ports do not return, and new ones have no effect, until it is resumed."""
         if self._resumed is None:
             self._resumed = asyncio.Event()
+            self.paused = True
 
     def resume(self) -> None:
         """Let it go on (SIGCONT)."""
         if self._resumed is not None:
             self._resumed.set()
             self._resumed = None
+            self.paused = False
 
     # --- what the loop and the guards ask ---
 
     def refuse(self) -> bool:
         """Whether it is gone and starts nothing any more."""
-        return self._gone
+        return self.gone
 
     def check(self) -> None:
         """Raise ``ProcessGone`` when it is gone."""
-        if self._gone:
+        if self.gone:
             raise ProcessGone(self.name)
-
-    @property
-    def paused(self) -> bool:
-        """Whether it is stopped."""
-        return self._resumed is not None
 
     async def until_resumed(self) -> None:
         """Wait while it is stopped."""
@@ -156,9 +150,9 @@ class Process:
 
     def pass_by(self, port: str, method: str, phase: Phase) -> None:
         """A named place: tell who listens, and go no further when that was a crash."""
-        if self.on_call is not None and not self._gone:
+        if self.on_call is not None and not self.gone:
             self.on_call(port, method, phase)
-        if self._gone:
+        if self.gone:
             raise ProcessGone(f"{self.name} at {port}.{method}, {phase}")
 
     def _sweep(self, rounds_left: int) -> None:
@@ -185,7 +179,7 @@ class Process:
 
     def _root_ended(self, task: "asyncio.Task[Any]") -> None:
         self._roots.pop(task, None)
-        if self._gone or task.cancelled():
+        if self.gone or task.cancelled():
             return
         error = task.exception()
         if error is not None:
@@ -227,7 +221,8 @@ def _awaited_call(method: Callable[..., Any], process: Process, port: str, name:
     async def call(*args: Any, **options: Any) -> Any:
         if process.paused:
             await process.until_resumed()
-        process.pass_by(port, name, "before")
+        if process.on_call is not None or process.gone:
+            process.pass_by(port, name, "before")
         try:
             result = await method(*args, **options)
         except Exception:
@@ -236,7 +231,8 @@ def _awaited_call(method: Callable[..., Any], process: Process, port: str, name:
             raise
         if process.paused:
             await process.until_resumed()
-        process.pass_by(port, name, "after")
+        if process.on_call is not None or process.gone:
+            process.pass_by(port, name, "after")
         return result
 
     return call
@@ -246,7 +242,9 @@ def _plain_call(method: Callable[..., Any], process: Process, port: str, name: s
     def call(*args: Any, **options: Any) -> Any:
         process.check()
         result = method(*args, **options)
-        return _GuardedIterator(result, process, port, name) if hasattr(result, "__anext__") else result
+        if hasattr(result, "__anext__"):
+            return _GuardedIterator(result, process, port, name)
+        return _awaited_call(lambda: result, process, port, name)() if hasattr(result, "__await__") else result
 
     return call
 
@@ -262,8 +260,8 @@ class _GuardedIterator:
     def __aiter__(self) -> "_GuardedIterator":
         return self
 
-    async def __anext__(self) -> Any:
-        return await self._step()
+    def __anext__(self) -> Any:
+        return self._step()
 
     async def aclose(self) -> None:
         """Stop iterating; a crashed program's iterator is closed by the world instead."""

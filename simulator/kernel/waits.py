@@ -37,9 +37,9 @@ class Nap:
         self._awake = True  # until a task sleeps
 
     def __await__(self) -> Generator[Any, None, None]:
-        """The task that gets to see it asks to be woken, below."""
+        """All that the task gets to see is the nap itself: it asks to be woken, below."""
         self._asyncio_future_blocking = True
-        yield self
+        return iter((self,))  # type: ignore[return-value]  # nobody sends anything into it
 
     def wake(self) -> None:
         """End it now; a task that is not asleep, or about to wake at this instant, stays as it is."""
@@ -57,19 +57,16 @@ class Nap:
             self._when = self._loop.now + seconds
             self._loop.schedule(self._when, self)
 
-    # --- what a task asks of a future ---
-
-    def get_loop(self) -> SimLoop:
-        """The loop whose time it is."""
-        return self._loop
+    # --- what a task asks of a future, beside its ``_loop`` ---
 
     def add_done_callback(self, wake: Callable[["Nap"], object], *, context: Context) -> None:
         """The task waits from now on."""
         self._wake = wake
         self._context = context
         self._awake = False
-        if self._when is not None:
-            self._loop.schedule(self._when, self)
+        when = self._when
+        if when is not None:
+            self._loop.schedule(when, self)
 
     def cancel(self, msg: object = None) -> bool:
         """Wake the task with a ``CancelledError``, unless it is awake."""

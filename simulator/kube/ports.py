@@ -4,7 +4,7 @@ The kernel of the simulator implements all four; a test may hand in less. Nothin
 draws a number in any other way, so that one seed gives one run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -29,7 +29,7 @@ class Clock(Protocol):
         """Seconds that never go back."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Wait."""
         ...
 

@@ -1,7 +1,7 @@
 """A watch on its way from the server to one client: events arrive when they are due, unless they are held back or lost."""
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol
 
 from simulator.kube.api import Json
@@ -31,7 +31,7 @@ class LinkClock(Protocol):
         """Seconds since 1970."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Wait."""
         ...
 

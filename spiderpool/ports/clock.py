@@ -4,6 +4,7 @@ On a real machine it is the system's clock; in the simulator it is virtual time,
 the same seed gives the same run. Nothing else in the product reads a clock.
 """
 
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,7 +25,7 @@ class Clock(Protocol):
         """CLOCK_BOOTTIME in nanoseconds: the order of ADDs and DELs on one node, within one boot."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Wait; zero gives other tasks a turn."""
         ...
 

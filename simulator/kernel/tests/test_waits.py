@@ -41,10 +41,14 @@ def test_sleepers_of_one_instant_wake_in_the_order_in_which_they_lay_down() -> N
     run(main())
 
 
+async def sleeping(clock: VirtualClock, seconds: float) -> None:
+    await clock.sleep(seconds)
+
+
 def test_a_sleeper_who_is_cancelled_wakes_at_once_and_hears_why() -> None:
     async def main() -> None:
         loop = sim_loop()
-        task = loop.create_task(VirtualClock(loop).sleep(100))
+        task = loop.create_task(sleeping(VirtualClock(loop), 100))
         await asyncio.sleep(0)
         task.cancel("enough")
         with pytest.raises(asyncio.CancelledError, match="enough"):
@@ -58,7 +62,7 @@ def test_one_who_is_cancelled_while_his_time_comes_is_cancelled() -> None:
     async def main() -> None:
         loop = sim_loop()
         clock = VirtualClock(loop)
-        task = loop.create_task(clock.sleep(5))
+        task = loop.create_task(sleeping(clock, 5))
         loop.call_at(5.0, task.cancel)  # set before the sleeper lies down, so it comes first
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -71,7 +75,7 @@ def test_cancelled_sleeps_do_not_fill_the_queue() -> None:
     async def main() -> None:
         loop = sim_loop()
         for _ in range(1000):
-            task = loop.create_task(VirtualClock(loop).sleep(1000))
+            task = loop.create_task(sleeping(VirtualClock(loop), 1000))
             await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait((task,))

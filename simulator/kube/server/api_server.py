@@ -5,7 +5,7 @@ revision is waited for. Latency, loss and refusals are the business of ``link.py
 randomness but what it is given, so that the same requests in the same order give the same answers.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -65,7 +65,7 @@ class ServerClock(Protocol):
         """Seconds since 1970."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Wait."""
         ...
 
