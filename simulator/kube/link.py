@@ -109,6 +109,7 @@ class ApiLink:
     def hold_watches(self, resource: str = "") -> None:
         """Deliver no more events of ``resource`` (empty: of any) until ``release_watches``; the client sees nothing."""
         self._held[resource] = None
+        self._wake()
 
     def release_watches(self) -> None:
         """Deliver again, what was held first."""
@@ -123,6 +124,7 @@ class ApiLink:
 
     def _wake(self) -> None:
         for stream in list(self._streams.values()):
+            stream.held = self.blocked(stream.resource)
             stream.wake()
 
     def blocked(self, resource: str) -> bool:
@@ -228,12 +230,14 @@ class ApiLink:
         self._sent += 1
         ticket = self._sent
         feed = self._api.open(request)
-        stream = Stream(call.resource, self._clock, self._latency, self.blocked, self._gather_seconds)
+        stream = Stream(call.resource, self._clock, self._latency, self._gather_seconds)
+        stream.held = self.blocked(call.resource)
         self._streams[ticket] = stream
         stream.start(feed)
         try:
             while await stream.has_more():
-                yield stream.take()
+                while (event := stream.arrived()) is not None:
+                    yield event
         finally:
             stream.stop()
             del self._streams[ticket]

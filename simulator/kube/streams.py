@@ -41,14 +41,18 @@ class LinkClock(Protocol):
 
 
 class Stream:
-    """One watch on its way: events leave the server as they come, the client gets them when they are due."""
+    """One watch on its way: events leave the server as they come, the client gets them when they are due.
+
+    Attributes:
+        resource: what is watched.
+        held: nothing arrives as long as this is so; who changes it says so by ``wake``.
+    """
 
     def __init__(
         self,
         resource: str,
         clock: LinkClock,
         latency: Callable[[], float],
-        blocked: Callable[[str], bool],
         gather_seconds: float = 0.0,
     ) -> None:
         """Nothing is on its way yet.
@@ -57,11 +61,10 @@ class Stream:
             resource: what is watched.
             clock: the world's time.
             latency: seconds of the way, asked for each batch of events.
-            blocked: whether events of a resource are held back now.
             gather_seconds: how long a batch is open; zero: for the instant at which its first event happens.
         """
         self.resource = resource
-        self._blocked = blocked
+        self.held = False
         self._clock = clock
         self._latency = latency
         self._queue: deque[tuple[float, Json]] = deque()
@@ -116,18 +119,21 @@ class Stream:
         self._feed = None
         self._ended = True
 
-    def take(self) -> Json:
-        """The event that ``has_more`` found."""
-        return self._queue.popleft()[1]
+    def arrived(self) -> Json | None:
+        """The next event, if it is there."""
+        queue = self._queue
+        if not queue or self.held or queue[0][0] > self._clock.now():
+            return None
+        return queue.popleft()[1]
 
     async def has_more(self) -> bool:
-        """Wait until the client gets the next event; whether there is one.
+        """Wait until the next event has arrived, perhaps; false when there are no more.
 
         Raises:
             ConnectionError: the stream was cut.
         """
         while True:
-            if self._queue and not self._blocked(self.resource):
+            if self._queue and not self.held:
                 early = self._queue[0][0] - self._clock.now()
                 if early <= 0:
                     return True

@@ -28,12 +28,18 @@ def uid_of(item: Json) -> str:
     return str(item["metadata"]["uid"])
 
 
-def controller_uid(item: Json) -> str:
-    """The uid of the owner that controls it; empty when nobody does."""
+def controller_of(item: Json) -> Json | None:
+    """The reference to the owner that controls it."""
     for owner in item["metadata"].get("ownerReferences") or ():
         if owner.get("controller"):
-            return str(owner["uid"])
-    return ""
+            return owner  # type: ignore[no-any-return]
+    return None
+
+
+def controller_uid(item: Json) -> str:
+    """The uid of the owner that controls it; empty when nobody does."""
+    owner = controller_of(item)
+    return str(owner["uid"]) if owner is not None else ""
 
 
 def owner_key(item: Json | None, kind: str) -> str:
@@ -69,7 +75,9 @@ class View:
         self._query = {"fieldSelector": fields} if fields else {}
         self._indexes = indexes or {}
         self._handlers: list[Handler] = []
-        self._indexed: dict[tuple[str, str], dict[str, Json]] = {}
+        self._owners: dict[str, list[Callable[[str], None]]] = {}
+        self._indexed: dict[str, dict[str, dict[str, Json]]] = {index: {} for index in self._indexes}
+        self._values: dict[str, dict[str, str]] = {index: {} for index in self._indexes}  # by key of the object
         self._revision = ""
         self.objects: dict[str, Json] = {}
         self.deleting: dict[str, None] = {}
@@ -79,17 +87,25 @@ class View:
         """Tell ``handler`` every change from now on."""
         self._handlers.append(handler)
 
+    def subscribe_owner(self, kind: str, handler: Callable[[str], None]) -> None:
+        """Tell ``handler`` of each change from now on to whom of this kind the object belongs: ``namespace/name``."""
+        self._owners.setdefault(kind, []).append(handler)
+
     def get(self, namespace: str, name: str) -> Json | None:
         """One object, as last seen."""
         return self.objects.get(f"{namespace}/{name}")
 
     def indexed(self, index: str, value: str) -> list[Json]:
         """The objects for which the index has this value, in order of arrival."""
-        return list(self._indexed.get((index, value), {}).values())
+        return list(self._indexed[index].get(value, {}).values())
+
+    def values(self, index: str) -> list[str]:
+        """The values that the index has for any object."""
+        return list(self._indexed[index])
 
     def count(self, index: str, value: str) -> int:
         """How many those are."""
-        return len(self._indexed.get((index, value), {}))
+        return len(self._indexed[index].get(value, ()))
 
     def active(self, items: Iterable[Json]) -> list[Json]:
         """Those that nobody has asked to be deleted."""
@@ -106,7 +122,7 @@ class View:
         """An own write whose answer does not carry the object: believe ``after`` until the watch tells."""
         key = key_of(before)
         if self.objects.get(key) is before:
-            self._store(key, before, after)
+            self._store(key, after)
 
     def expect_deletion(self, item: Json) -> None:
         """Its deletion was asked for and answered."""
@@ -158,33 +174,43 @@ class View:
         key = key_of(item)
         before = self.objects.get(key)
         if before is not None:
-            known, told = _revision(before), _revision(item)
-            if known == told or (known > told and not listed):
-                return  # an own write was observed first; a list is the truth, even where the store went back in time
-            if uid_of(before) != uid_of(item):
+            known, told = before["metadata"], item["metadata"]
+            if known.get("resourceVersion") == told.get("resourceVersion"):
+                return  # an own write was observed first
+            if not listed and _revision(before) > _revision(item):
+                return  # likewise; a list is the truth, even where the store went back in time
+            if known["uid"] != told["uid"]:
                 self._drop(key)
                 before = None
-        self._store(key, before, item)
-        for handler in self._handlers:
-            handler(before, item)
+        self._store(key, item)
+        self._tell(before, item)
 
-    def _store(self, key: str, before: Json | None, item: Json) -> None:
-        if before is not None:
-            self._unindex(key, before)
+    def _store(self, key: str, item: Json) -> None:
         self.objects[key] = item
         for index, value_of in self._indexes.items():
-            self._indexed.setdefault((index, value_of(item)), {})[key] = item
+            self._unindex(index, key)
+            value = self._values[index][key] = value_of(item)
+            self._indexed[index].setdefault(value, {})[key] = item
 
     def _drop(self, key: str) -> None:
         before = self.objects.pop(key)
-        self._unindex(key, before)
-        for handler in self._handlers:
-            handler(before, None)
+        for index in self._indexes:
+            self._unindex(index, key)
+        self._tell(before, None)
 
-    def _unindex(self, key: str, item: Json) -> None:
-        for index, value_of in self._indexes.items():
-            entry = index, value_of(item)
-            bucket = self._indexed.get(entry, {})
-            bucket.pop(key, None)
-            if not bucket:
-                self._indexed.pop(entry, None)
+    def _unindex(self, index: str, key: str) -> None:
+        value = self._values[index].pop(key, None)
+        if value is None:
+            return
+        bucket = self._indexed[index][value]
+        del bucket[key]
+        if not bucket:
+            del self._indexed[index][value]
+
+    def _tell(self, before: Json | None, after: Json | None) -> None:
+        for handler in self._handlers:
+            handler(before, after)
+        if self._owners and (item := after or before) is not None:
+            owner = controller_of(item)
+            for told in self._owners.get(owner["kind"], ()) if owner is not None else ():
+                told(owner_key(item, owner["kind"]))

@@ -92,14 +92,16 @@ class GarbageCollector:
                 if kind == "GONE":
                     self._forget(item["metadata"]["uid"])
                 else:
-                    self._remember(_Node(where=where, item=item))
+                    self._remember(where, item)
                 if where.path == _DEFINITIONS and kind != "GONE":
                     self._add(defined_collection(item))
 
-    def _remember(self, node: _Node) -> None:
-        uid = node.item["metadata"]["uid"]
-        known = self._nodes.get(uid)
-        if known is not None and known.owners == node.owners and "deletionTimestamp" not in node.item["metadata"]:
+    def _remember(self, where: Collection, item: Json) -> None:
+        metadata = item["metadata"]
+        uid = metadata["uid"]
+        known, node = self._nodes.get(uid), _Node(where=where, item=item)
+        same = known is not None and known.item["metadata"].get("ownerReferences") == metadata.get("ownerReferences")
+        if same and "deletionTimestamp" not in metadata:
             self._nodes[uid] = node  # nothing that concerns us has changed
             return
         self._unlink(uid)

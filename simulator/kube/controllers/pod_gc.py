@@ -39,19 +39,17 @@ class PodGc:
 
     def _lost(self) -> list[Json]:
         now = self._plane.clock.monotonic()
-        found = []
+        found: list[Json] = []
         missing: dict[str, float] = {}
-        for pod in self._plane.pods.objects.values():
-            name = node_of(pod)
-            if not name:
-                continue
+        for name in filter(None, self._plane.pods.values("node")):
             node = self._plane.nodes.get("", name)
             if node is None:
                 missing[name] = self._missing.get(name, now)
                 if now - missing[name] >= QUARANTINE_SECONDS:
-                    found.append(pod)
-            elif _out_of_service(node) and pod["metadata"].get("deletionTimestamp"):
-                found.append(pod)
+                    found += self._plane.pods.indexed("node", name)
+            elif _out_of_service(node):
+                pods = self._plane.pods.indexed("node", name)
+                found += [pod for pod in pods if pod["metadata"].get("deletionTimestamp")]
         self._missing = missing
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from simulator.kube.api import Json
 from simulator.kube.client import API_FAILURES
 from simulator.kube.ports import SHORTEST_SECONDS, Choices, Clock, Span, Trace, draw
-from simulator.kube.view import View, key_of, owner_key
+from simulator.kube.view import View, key_of
 
 RETRY: Span = (0.5, 1.5)
 
@@ -52,12 +52,7 @@ class Reconciler:
 
     def follow_owned(self, view: View, kind: str) -> None:
         """Settle the owner, of this kind, of each object of a view that is new, has changed, or is gone."""
-
-        def changed(before: Json | None, after: Json | None) -> None:
-            if key := owner_key(after or before, kind):
-                self.add(key)
-
-        view.subscribe(changed)
+        view.subscribe_owner(kind, self.add)
 
     def add(self, key: str) -> None:
         """Settle this key soon."""

@@ -36,7 +36,8 @@ class ReplicaSets:
         missing = item["spec"]["replicas"] - len(pods)
         try:
             await self._make(item, missing)
-            await self._take(item, sorted(pods, key=first_to_go)[: max(0, -missing)])
+            if missing < 0:
+                await self._take(item, sorted(pods, key=first_to_go)[:-missing])
         except ApiError as error:
             await self._count(item, self._pods(item), failed=str(error.message))
             raise
