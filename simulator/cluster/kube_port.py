@@ -43,14 +43,14 @@ class SimTransport:
 
     async def read(self, path: str, query: Mapping[str, str]) -> bytes:
         """The answer to a GET."""
-        request = ApiRequest(method="GET", path=unquote(path), query=_present(query), user=self._user)
+        request = ApiRequest(method="GET", path=_unquoted(path), query=_present(query), user=self._user)
         return await self._answer(request, write=False)
 
     async def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> bytes:
         """The answer to a request that may change something."""
         if method == "PATCH":  # what is sent shares nothing with the sender; RestKube makes the other bodies itself
             body = copy_of(body)
-        request = ApiRequest(method=method, path=unquote(path), body=body, content_type=content_type, user=self._user)
+        request = ApiRequest(method=method, path=_unquoted(path), body=body, content_type=content_type, user=self._user)
         return await self._answer(request, write=True)
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
@@ -99,6 +99,10 @@ class SimKube(RestKube):
     ) -> None:
         transport = SimTransport(api, clock, user=user, answer_seconds=answer_seconds)
         super().__init__(transport, watch_seconds=watch_seconds, page_items=page_items)
+
+
+def _unquoted(path: str) -> str:
+    return unquote(path) if "%" in path else path
 
 
 def _present(query: Mapping[str, str]) -> dict[str, str]:

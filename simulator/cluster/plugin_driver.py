@@ -10,6 +10,7 @@ reaches the agent all the same; nothing is sent, spooled or printed after.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
@@ -25,6 +26,8 @@ Spool = Callable[[bytes, bytes], Awaitable[None]]
 OnEffect = Callable[[str, Literal["before", "after"]], None]
 """``on_effect("spool", "before")``: a place at which the process may be killed."""
 
+_HEADER = re.compile(r"([^:]*):[ \t]*(.*?)[ \t]*(?:\r\n|\Z)", re.DOTALL)
+_AWAITED = ("receive", "spool")  # the effects that take time
 _REASONS = {200: "OK", 404: "Not Found"}
 
 
@@ -76,7 +79,9 @@ async def _drive(process: "_PluginProcess", environ: dict[bytes, bytes], on_effe
             on_effect(effect[0], "before")
             await process.clock.sleep(0)  # where a cancellation arrives
         try:
-            outcome = await process.perform(effect)
+            outcome = process.perform(effect)
+            if effect[0] in _AWAITED:
+                outcome = await outcome
         except OSError as error:
             failure = error
         if on_effect is not None:
@@ -136,34 +141,31 @@ class _PluginProcess:
         self._listens = listens
         self._until = 0.0
         self._exchange: _Exchange | None = None
-        self._effects: dict[str, Callable[..., Awaitable[Any]]] = {
+        self._effects: dict[str, Callable[..., Any]] = {
             "stdin": self._read_stdin,
-            "clock": self._read_clock,
+            "clock": self.clock.boot_ns,
             "connect": self._connect,
             "send": self._send,
             "receive": self._receive,
             "close": self._close,
-            "parent_alive": self._ask_parent,
+            "parent_alive": self._parent_alive,
             "spool": self._spool,
             "stdout": self._print,
         }
 
-    async def perform(self, effect: tuple[Any, ...]) -> Any:
-        """Do what the plugin wants; an ``OSError`` is what it gets instead."""
-        return await self._effects[effect[0]](*effect[1:])
+    def perform(self, effect: tuple[Any, ...]) -> Any:
+        """Do what the plugin wants, or give what is to be awaited; an ``OSError`` is what it gets instead."""
+        return self._effects[effect[0]](*effect[1:])
 
-    async def _read_stdin(self) -> bytes:
+    def _read_stdin(self) -> bytes:
         return self._stdin
 
-    async def _read_clock(self) -> int:
-        return self.clock.boot_ns()
-
-    async def _connect(self, path: bytes, seconds: float) -> None:
+    def _connect(self, path: bytes, seconds: float) -> None:
         if not self._listens():
             raise ConnectionRefusedError(f"nobody listens on {path.decode(errors='replace')}")
         self._until = self.clock.monotonic() + seconds
 
-    async def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         """From here on the request is on its way, whatever becomes of this process."""
         self._exchange = _Exchange()
         world_task(self._exchange.run(self._agent, parse_request(data)), "plugin to agent")
@@ -176,13 +178,10 @@ class _PluginProcess:
         self._exchange = None
         return response_bytes(response)
 
-    async def _close(self) -> None:
+    def _close(self) -> None:
         self._exchange = None
 
-    async def _ask_parent(self) -> bool:
-        return self._parent_alive()
-
-    async def _print(self, data: bytes) -> None:
+    def _print(self, data: bytes) -> None:
         if not self._parent_alive():
             raise BrokenPipeError("nobody reads stdout")
         self.stdout += data
@@ -195,14 +194,12 @@ def parse_request(data: bytes) -> Request:
         ValueError: not one whole request; the plugin wrote what no server would accept.
     """
     head, end, body = data.partition(b"\r\n\r\n")
-    start, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    start, _, lines = head.decode("utf-8", "surrogateescape").partition("\r\n")
     method, _, target = start.rpartition(" ")[0].partition(" ")
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not (key := _header_key(name)):
-            raise ValueError(f"not a header line: {line!r}")
-        headers[key] = value.strip(" \t")
+    found = _HEADER.findall(lines)
+    headers = {_header_key(name): value for name, value in found}
+    if "" in headers or len(found) != lines.count("\r\n") + 1:
+        raise ValueError(f"not a header line in {lines!r}")
     if not end or not target or headers.get("content-length", "") != str(len(body)):
         raise ValueError(f"not one whole request: {data[:200]!r}")
     url = urlsplit(target)

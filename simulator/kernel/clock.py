@@ -73,4 +73,4 @@ class VirtualClock:
         """Cancel the block after ``seconds`` of virtual time and raise ``TimeoutError``; ``None`` never does."""
         if seconds is None:
             return Deadline(self._loop, None)
-        return Deadline(self._loop, self._loop.now + (max(seconds, TICK_SECONDS) if seconds > 0 else seconds))
+        return Deadline(self._loop, self._loop.now + (TICK_SECONDS if 0 < seconds < TICK_SECONDS else seconds))

@@ -10,7 +10,6 @@ the ports are that stand on them; they take no time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from posixpath import normpath
 from types import MappingProxyType
 from typing import Literal
@@ -20,7 +19,7 @@ Watch = Callable[[Operation, str], None]
 """Told before each operation; an ``OSError`` that it raises is what the program gets (disk full, broken)."""
 
 _MISSING = None
-_normal = lru_cache(maxsize=4096)(normpath)  # the same files are written and read again
+_PLACES_MAX = 4096  # of so many paths it is remembered where they lead: the same files are written and read again
 
 
 class SimDisk:
@@ -44,6 +43,7 @@ class SimDisk:
     ) -> None:
         self._in_memory = tuple(in_memory)
         self._links = dict(links)
+        self._places: dict[str, str] = {}  # by path as it was asked for
         self._files: dict[str, bytes] = {}
         self._folders: dict[str, dict[str, None]] = {}  # folder to the names of the files in it
         self._unsaved: dict[str, bytes | None] = {}  # path to what the disk still has; _MISSING: nothing
@@ -127,16 +127,19 @@ class SimDisk:
         return any(path == folder or path.startswith(f"{folder}/") for folder in self._in_memory)
 
     def _enter(self, operation: Operation, path: str) -> str:
-        path = self._canonical(path)
+        place = self._places.get(path) or self._canonical(path)
         if self.on_operation is not None:
-            self.on_operation(operation, path)
-        return path
+            self.on_operation(operation, place)
+        return place
 
     def _canonical(self, path: str) -> str:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is not an absolute path")
-        path = _normal(path)
+        place = normpath(path)
         for link, target in self._links.items():
-            if path == link or path.startswith(f"{link}/"):
-                return target + path[len(link) :]
-        return path
+            if place == link or place.startswith(f"{link}/"):
+                place = target + place[len(link) :]
+                break
+        if len(self._places) < _PLACES_MAX:
+            self._places[path] = place
+        return place

@@ -98,6 +98,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.now = 0.0
         self._timers: list[tuple[float, int, Due]] = []
         self._timers_set = 0
+        self._cancelled_timers_max = _CANCELLED_TIMERS_MIN
         self._tasks_made = 0
         self._steps_max = steps_max
         self._failure: BaseException | None = None
@@ -165,7 +166,8 @@ class SimLoop(asyncio.BaseEventLoop):
             elif self._stopping:
                 return
             elif timers:
-                if self._timer_cancelled_count > _CANCELLED_TIMERS_MIN and self._throw_out():
+                if self._timer_cancelled_count > self._cancelled_timers_max:
+                    self._throw_out()
                     continue
                 when, _, due = next_timer(timers)
                 due._scheduled = False
@@ -195,15 +197,13 @@ class SimLoop(asyncio.BaseEventLoop):
             else:
                 self._ready.append(timer)
 
-    def _throw_out(self) -> bool:
-        """Drop the timers that were cancelled, if they are more than the others; whether they were."""
+    def _throw_out(self) -> None:
+        """Drop the timers that were cancelled, and look again when they are as many as those that are left."""
         timers = self._timers
-        if self._timer_cancelled_count * 2 <= len(timers):
-            return False
         timers[:] = [entry for entry in timers if not entry[2]._cancelled]
         heapq.heapify(timers)
         self._timer_cancelled_count = 0
-        return True
+        self._cancelled_timers_max = max(_CANCELLED_TIMERS_MIN, len(timers))
 
     def _look_after_itself(self) -> bool:
         """What is not looked at after every step: failures, garbage, too many steps, and whether the loop is to stop."""

@@ -89,7 +89,9 @@ class Stream:
         if feed.queue:
             if now > self._departs:  # what happens until then travels together
                 self._departs = now + self._gather_seconds
-                self._due = max(self._due, self._departs + self._latency())
+                due = self._departs + self._latency()
+                if due > self._due:  # noqa: PLR1730  a call would cost more
+                    self._due = due
             while feed.queue:
                 self._queue.append((self._due, feed.queue.popleft()))
         self._ended = feed.closed

@@ -13,6 +13,7 @@ reads later with ``parse_request``. On the socket its HTTP server has already sp
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 PATH_PREFIX = "/v1/cni/"
 EXIT_HEADER = "x-spiderpool-exit"
@@ -53,11 +54,7 @@ def understand(path: str, headers: Mapping[str, str], body: bytes) -> Forwarded:
     verb = path.removeprefix(PATH_PREFIX).upper()
     if not path.startswith(PATH_PREFIX) or not verb.isalpha():
         raise ValueError(f"path {path!r} is none of {PATH_PREFIX}<verb>")
-    variables = {
-        "CNI_" + name[len(_VARIABLE_PREFIX) :].upper().replace("-", "_"): value
-        for name, value in headers.items()
-        if name.startswith(_VARIABLE_PREFIX)
-    }
+    variables = {variable: value for name, value in headers.items() if (variable := _variable(name))}
     if variables.get("CNI_COMMAND", verb) != verb:
         raise ValueError(f"path {path!r} and CNI_COMMAND {variables['CNI_COMMAND']!r} disagree")
     return Forwarded(
@@ -89,6 +86,14 @@ def parse_request(data: bytes) -> Forwarded:
     if headers.get("content-length") != str(len(body)):
         raise ValueError(f"the body has {len(body)} bytes, content-length says {headers.get('content-length')!r}")
     return understand(matched[1], headers, body)
+
+
+@lru_cache(maxsize=256)  # every call has the same headers
+def _variable(name: str) -> str:
+    """The variable that a header carries; empty for other headers."""
+    if not name.startswith(_VARIABLE_PREFIX):
+        return ""
+    return "CNI_" + name[len(_VARIABLE_PREFIX) :].upper().replace("-", "_")
 
 
 def _instant(headers: Mapping[str, str], name: str) -> int:

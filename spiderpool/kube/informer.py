@@ -172,11 +172,13 @@ class Informer(Generic[T]):
 
     def _put(self, key: Key, new: T) -> None:
         old = self._objects.get(key)
-        if old is not None and not _same_object(old, new):
-            self._remove(key, old)
-            old = None
-        elif old is not None and _revision_of(old) == _revision_of(new):
-            return
+        if old is not None:
+            held, told = metadata_of(old), metadata_of(new)
+            if held.uid != told.uid:
+                self._remove(key, old)
+                old = None
+            elif held.resource_version == told.resource_version:
+                return
         self._objects[key] = new
         self._tell("ADDED" if old is None else "MODIFIED", old, new)
 
@@ -204,10 +206,6 @@ class Informer(Generic[T]):
 def _key(item: object) -> Key:
     metadata = metadata_of(item)
     return metadata.namespace, metadata.name
-
-
-def _revision_of(item: object) -> str:
-    return metadata_of(item).resource_version
 
 
 def _same_object(one: object, other: object) -> bool:

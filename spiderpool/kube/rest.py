@@ -7,6 +7,7 @@ annotations: ``../../namespaces/x`` must not become another request.
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -189,4 +190,9 @@ def _segment(kind: AnyKind, field: str, text: str) -> str:
     if text in ("", ".", "..") or "/" in text or "%" in text:
         why = f"{text!r} cannot be the {field} of a {kind.kind}"
         raise Invalid(why, (Cause(f"metadata.{field}", why),))
+    return _quoted(text)
+
+
+@lru_cache(maxsize=1024)  # the same objects are asked for again and again
+def _quoted(text: str) -> str:
     return quote(text, safe="")

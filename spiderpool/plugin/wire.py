@@ -25,6 +25,7 @@ NEEDED = {
 CONTROLS = bytes(range(32)) + b"\x7f"
 UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = b"0123456789"
+NAME = UPPER + DIGITS + b"_"
 ID_FIRST = UPPER + UPPER.lower() + DIGITS
 
 
@@ -80,7 +81,7 @@ def request_bytes(call: Call, deadline: int) -> bytes:
 
 def _forwarded(environ: dict[bytes, bytes]) -> list[bytes]:
     """Names of the variables that can be header names; nobody defines others."""
-    return sorted(n for n in environ if n.startswith(b"CNI_") and not n.translate(None, UPPER + DIGITS + b"_"))
+    return sorted([n for n in environ if n[:4] == b"CNI_" and not n.translate(None, NAME)])
 
 
 def unsendable(environ: dict[bytes, bytes]) -> tuple[str, str] | None:
@@ -90,10 +91,12 @@ def unsendable(environ: dict[bytes, bytes]) -> tuple[str, str] | None:
         return "CNI_COMMAND is not set", "the runtime must set it to ADD, DEL, CHECK, GC, STATUS or VERSION"
     if command not in NEEDED:
         return "CNI_COMMAND is " + text_of(command), "expected ADD, DEL, CHECK, GC, STATUS or VERSION"
-    spoiled = [name for name in _forwarded(environ) if environ[name] != environ[name].translate(None, CONTROLS)]
-    if spoiled:
-        names = ", ".join(text_of(name) for name in spoiled)
-        return "line breaks or control characters in " + names, "the runtime must pass plain text"
+    names = _forwarded(environ)
+    together = b"".join([environ[name] for name in names])
+    if together != together.translate(None, CONTROLS):
+        spoiled = [name for name in names if environ[name] != environ[name].translate(None, CONTROLS)]
+        listed = ", ".join(text_of(name) for name in spoiled)
+        return "line breaks or control characters in " + listed, "the runtime must pass plain text"
     return None
 
 

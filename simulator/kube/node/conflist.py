@@ -23,17 +23,12 @@ class NoNetwork(Exception):
 
 
 class Conflist(msgspec.Struct, frozen=True, kw_only=True):
-    """One network: its name, the version to speak, the plugins' configurations in order."""
+    """One network: its name, the version to speak, the plugins' configurations in order, whether STATUS is asked."""
 
     name: str
     cni_version: str
     plugins: tuple[dict[str, Any], ...]
-
-    @property
-    def has_status(self) -> bool:
-        """Whether the runtime asks STATUS: from CNI 1.1.0 on."""
-        numbers = tuple(int(part) for part in self.cni_version.split(".")[:2])
-        return numbers >= (1, 1)
+    has_status: bool
 
     def stdin(self, plugin: Mapping[str, Any], prev_result: Mapping[str, Any] | None) -> bytes:
         """What one plugin of the chain reads."""
@@ -58,7 +53,8 @@ def parse(text: bytes) -> Conflist:
             raise NoNetwork("a plugin has no type")
     except (ValueError, KeyError, AttributeError) as error:
         raise NoNetwork(f"cni config is not usable: {error}") from error
-    return Conflist(name=name, cni_version=version, plugins=tuple(plugins))
+    asks_status = tuple(int(part) for part in version.split(".")[:2]) >= (1, 1)  # from CNI 1.1.0 on
+    return Conflist(name=name, cni_version=version, plugins=tuple(plugins), has_status=asks_status)
 
 
 async def load(disk: Disk) -> Conflist:
