@@ -212,5 +212,6 @@ class View:
             handler(before, after)
         if self._owners and (item := after or before) is not None:
             owner = controller_of(item)
-            for told in self._owners.get(owner["kind"], ()) if owner is not None else ():
-                told(owner_key(item, owner["kind"]))
+            kind = owner["kind"] if owner is not None else ""
+            for told in self._owners.get(kind, ()):
+                told(owner_key(item, kind))

@@ -102,7 +102,8 @@ def begin(body: Json, resource: Resource, *, now: float, uid: str) -> None:
     """Set what the server decides about a new object."""
     metadata = body["metadata"]
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "resourceVersion"):
-        metadata.pop(name, None)
+        if name in metadata:
+            del metadata[name]
     metadata["uid"] = uid
     metadata["creationTimestamp"] = api_time(now)
     if resource.counts_generation:
@@ -165,8 +166,8 @@ def carry_over(body: Json, old: Json) -> None:
     for name in _SYSTEM_FIELDS:
         if name in current:
             metadata[name] = current[name]
-        else:
-            metadata.pop(name, None)
+        elif name in metadata:
+            del metadata[name]
     _drop_empty(metadata)
 
 

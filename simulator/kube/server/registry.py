@@ -82,6 +82,8 @@ class Resource:
         table_id: the name of its table in the store.
         reshaped: what is stored may be older than the schema, so it is pruned and gets its defaults when it is read.
         conversion: the webhook that converts between the versions of a custom resource; ``None``: nobody is asked.
+        api_version: ``v1`` or ``apps/v1``.
+        has_status: whether /status is a resource of its own.
     """
 
     group: str
@@ -126,21 +128,15 @@ class Resource:
     conversion: Json | None = None
     reshaped: bool = False
     table_id: tuple[str, str] = field(init=False)
+    api_version: str = field(init=False)
+    has_status: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """A kind that is stored as another has its table."""
+        """Work out what every request asks for. A kind that is stored as another has its table."""
         of = self.stored or self
         object.__setattr__(self, "table_id", (of.group, of.plural))
-
-    @property
-    def api_version(self) -> str:
-        """``v1`` or ``apps/v1``."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def has_status(self) -> bool:
-        """Whether /status is a resource of its own."""
-        return "status" in self.subresources
+        object.__setattr__(self, "api_version", f"{self.group}/{self.version}" if self.group else self.version)
+        object.__setattr__(self, "has_status", "status" in self.subresources)
 
 
 class Registry:

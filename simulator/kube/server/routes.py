@@ -45,11 +45,11 @@ def resolve(registry: Registry, path: str) -> Route:
         namespace, rest = rest[1], rest[2:]
     if rest[0] == "bindings" and group == "" and len(rest) == 1:
         rest = ("pods", "", "binding")
-    resource = registry.find(group, version, rest[0])
-    if resource is None or (len(rest) > 3 and rest[2] != "proxy"):
+    resource, steps = registry.find(group, version, rest[0]), len(rest)
+    if resource is None or (steps > 3 and rest[2] != "proxy"):
         raise _unknown(registry, group)
-    name = rest[1] if len(rest) > 1 else ""
-    subresource = rest[2] if len(rest) > 2 else ""
+    name = rest[1] if steps > 1 else ""
+    subresource = rest[2] if steps > 2 else ""
     if subresource and subresource not in resource.subresources:
         raise not_found(group, resource.plural, name) if resource.custom else unknown_resource()
     if resource.namespaced != bool(namespace) and (namespace or name):

@@ -60,7 +60,7 @@ def field_extractor(path: str, absent: str = "") -> Extract:
     def extract(item: Json) -> str:
         value: Any = item
         for step in steps:
-            if not isinstance(value, dict):
+            if type(value) is not dict:
                 return absent
             value = value.get(step)
         if value is None:

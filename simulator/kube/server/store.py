@@ -76,11 +76,12 @@ class _Index:
     buckets: dict[str, dict[Key, None]] = field(default_factory=dict)
     watchers: dict[str, dict[int, Watcher]] = field(default_factory=dict)
 
-    def put(self, key: Key, old: Json | None, new: Json | None) -> None:
+    def put(self, key: Key, old: Json | None, new: Json | None) -> tuple[str | None, str | None]:
+        """Take a change in; gives the values before and after."""
         before = self.extract(old) if old is not None else None
         after = self.extract(new) if new is not None else None
         if before == after:
-            return
+            return before, after
         if before is not None:
             bucket = self.buckets[before]
             del bucket[key]
@@ -88,6 +89,7 @@ class _Index:
                 del self.buckets[before]
         if after is not None:
             self.buckets.setdefault(after, {})[key] = None
+        return before, after
 
 
 class Table:
@@ -196,13 +198,11 @@ class Table:
         for watcher in list(self._watchers.values()):
             watcher.offer(change)
         for index in self._indexes.values():
-            index.put(key, old, new)
+            before, after = index.put(key, old, new)
             if index.watchers:
-                self._offer_pinned(index, change)
+                self._offer_pinned(index, change, before, after)
 
-    def _offer_pinned(self, index: _Index, change: Change) -> None:
-        before = index.extract(change.old) if change.old is not None else None
-        after = index.extract(change.new) if change.new is not None else None
+    def _offer_pinned(self, index: _Index, change: Change, before: str | None, after: str | None) -> None:
         for value in (before,) if before == after else (before, after):
             if value is not None:
                 for watcher in list(index.watchers.get(value, {}).values()):

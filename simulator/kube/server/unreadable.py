@@ -1,11 +1,19 @@
 """The answer to a body that could not be read, or that is of a type that is not taken here."""
 
+from functools import lru_cache
+
 from simulator.kube.api import ApiRequest, Unreadable
 from simulator.kube.server.refusals import Refusal
 from simulator.kube.server.registry import Resource
 
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml")
 _STRATEGIC = "application/strategic-merge-patch+json"
+
+
+@lru_cache(maxsize=256)
+def media_type(content_type: str) -> str:
+    """The media type of a body, without its parameters."""
+    return content_type.partition(";")[0].strip()
 
 
 def check_readable(request: ApiRequest, resource: Resource) -> None:
@@ -18,8 +26,8 @@ def check_readable(request: ApiRequest, resource: Resource) -> None:
     Raises:
         Refusal: 415, a patch of no known type; or the body could not be read.
     """
-    if request.method == "PATCH":
-        _check_patch(request.content_type.partition(";")[0].strip(), resource)
+    if request.method == "PATCH" and request.content_type not in _PATCHES:
+        _check_patch(media_type(request.content_type), resource)
     body = request.body
     if type(body) is not Unreadable:
         return

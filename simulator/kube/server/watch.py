@@ -136,7 +136,7 @@ class Watch(Feed):
         event = {"type": change.type, "object": change.shown} if self._plain else self._seen(change)
         if event is None:
             return
-        self._tell(event)
+        self.queue.append(event if self.show is None else self.show(event))
         if len(self.queue) > self._buffer:
             self.close()
         self.on_news()

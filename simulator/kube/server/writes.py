@@ -104,10 +104,10 @@ def encoded(body: Any) -> bytes:
         data = msgspec.json.encode(body)
     except (TypeError, ValueError) as error:
         raise bad_request(f"the body is not JSON: {error}") from error
-    if len(data) > BODY_BYTES:
-        message = f"Request entity too large: limit is {BODY_BYTES}"
-        raise Refusal(413, "RequestEntityTooLarge", message)
     if len(data) > OBJECT_BYTES:
+        if len(data) > BODY_BYTES:
+            message = f"Request entity too large: limit is {BODY_BYTES}"
+            raise Refusal(413, "RequestEntityTooLarge", message)
         raise Refusal(500, "", "etcdserver: request is too large")
     return data
 

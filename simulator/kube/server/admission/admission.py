@@ -60,6 +60,7 @@ class Admission:
         self._call = call
         self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
         self._policies = Policies(store, registry)
+        self._read = (*self._policies.tables, *(table for table, _ in self._tables))
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at = -1
         self._wanted: dict[tuple[str, ...], tuple[Sequence[tuple[Webhook, Resource]], bool]] = {}
@@ -91,8 +92,8 @@ class Admission:
     def _registered(self) -> tuple[Webhook, ...]:
         tables = self._tables
         # Each part only grows: the sum stays the same only if nothing was written.
-        revision = self._policies.revision + self._registry.changes
-        for table, _ in tables:
+        revision = self._registry.changes
+        for table in self._read:
             revision += table.revision
         if revision != self._read_at:
             self._read_at = revision

@@ -67,7 +67,7 @@ class Policies:
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._registry = registry
-        self._tables = (store.table(POLICIES), store.table(BINDINGS))
+        self.tables = (store.table(POLICIES), store.table(BINDINGS))
         self._read_at = (-1, -1)
         self._bound: tuple[tuple[_Policy, Json], ...] = ()
 
@@ -75,14 +75,8 @@ class Policies:
         """Whether any policy is bound."""
         return bool(self._registered())
 
-    @property
-    def revision(self) -> int:
-        """Grows with every change of a policy or binding."""
-        policies, bindings = self._tables
-        return policies.revision + bindings.revision
-
     def _registered(self) -> tuple[tuple[_Policy, Json], ...]:
-        policies, bindings = self._tables
+        policies, bindings = self.tables
         revisions = (policies.revision, bindings.revision)
         if revisions != self._read_at:
             self._read_at = revisions

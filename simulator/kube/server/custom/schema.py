@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from simulator.kube.server.custom.formats import format_of
 from simulator.kube.server.custom.schema_faults import (
     INT_OR_STRING,
@@ -18,6 +20,7 @@ from simulator.kube.server.custom.schema_faults import (
     same_scalar,
     schema_faults,
 )
+from simulator.kube.server.custom.schema_types import check_format, type_of
 from simulator.kube.server.field_errors import json_text
 
 Json = dict[str, Any]
@@ -39,6 +42,24 @@ _COMBINING = ("allOf", "anyOf", "oneOf", "not")
 
 def compile_fits(schema: Json) -> Fits:
     """What knows whether a value fits ``schema``."""
+    kind = type_of(schema)
+    if kind is None:
+        return _compiled(schema)
+    in_detail: list[Fits] = []
+
+    def fits(value: Any) -> bool:
+        try:
+            msgspec.convert(value, kind, dec_hook=check_format)
+        except msgspec.ValidationError:
+            if not in_detail:  # which most schemas never need
+                in_detail.append(_compiled(schema))
+            return in_detail[0](value)
+        return True
+
+    return fits
+
+
+def _compiled(schema: Json) -> Fits:
     if any(keyword in schema for keyword in _COMBINING):
         return lambda value: not schema_faults(schema, value)
     is_type = _type_test(schema)

@@ -16,6 +16,7 @@ from simulator.kube.server.patching.typed import go_value
 from simulator.kube.server.patching.value_types import ValueType
 from simulator.kube.server.refusals import Refusal, bad_request, invalid, unsupported_media
 from simulator.kube.server.registry import Resource
+from simulator.kube.server.unreadable import media_type
 from simulator.kube.server.writes import Make, encoded, own_copy, partly_own
 
 Json = dict[str, Any]
@@ -33,7 +34,7 @@ def patching(content_type: str, patch: Any, resource: Resource) -> Make:
         Refusal: 415 this kind of patch is not understood; the function: 400 the patch is malformed, 422 it cannot be
             done.
     """
-    media = content_type.partition(";")[0].strip()
+    media = media_type(content_type)
     data = encoded(patch)
     if media == MERGE:
         return lambda old: _kept(_merging(old, msgspec.json.decode(data), resource), old, resource)
@@ -126,7 +127,7 @@ def merged(target: Any, patch: Any) -> Any:
         if value is None:
             target.pop(name, None)
         else:
-            target[name] = merged(target.get(name), value)
+            target[name] = merged(target.get(name), value) if type(value) is dict else value
     return target
 
 

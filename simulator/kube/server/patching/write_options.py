@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.field_errors import forbidden_field, invalid_value, not_supported, required
 from simulator.kube.server.refusals import Cause, invalid
+from simulator.kube.server.unreadable import media_type
 
 APPLY = "application/apply-patch+yaml"
 MANAGER_BYTES = 128
@@ -17,7 +18,7 @@ _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOpti
 
 def media_of(request: ApiRequest) -> str:
     """The media type of a request's body, without its parameters."""
-    return request.content_type.partition(";")[0].strip()
+    return media_type(request.content_type)
 
 
 def check_write_options(request: ApiRequest) -> None:

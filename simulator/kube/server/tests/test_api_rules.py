@@ -102,6 +102,48 @@ def test_combined_schemas_are_checked() -> None:
     assert (_faults(limits, 0.5), len(_faults(limits, 0)), len(_faults(limits, 1))) == ([], 1, 1)
 
 
+def test_what_a_decoder_accepts_is_what_fits() -> None:
+    text = {"type": "string", "maxLength": 3, "pattern": "^a"}
+    schema = {
+        "type": "object",
+        "required": ["text", "$odd"],
+        "properties": {
+            "text": text,
+            "none": {**text, "nullable": True},
+            "when": {"type": "string", "format": "date-time"},
+            "word": {"type": "string", "enum": ["x", "y"], "nullable": True},
+            "count": {"type": "integer", "minimum": 1, "maximum": 9},
+            "big": {"type": "integer"},
+            "many": {"type": "array", "items": text, "maxItems": 2},
+            "others": {"type": "object", "additionalProperties": {"type": "boolean"}, "maxProperties": 1},
+            "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        },
+    }
+    whole = {"text": "abc", "$odd": 1, "unknown": None}
+    for fitting in (
+        *(
+            {"none": None},
+            {"when": "2026-11-23T11:04:37Z"},
+            {"word": "x"},
+            {"count": 9},
+            {"count": 2.0},
+            {"many": ["a"]},
+        ),
+        *({"big": -(1 << 63)}, {"others": {"x": True}}, {"any": {"x": [1]}}),
+    ):
+        assert _faults(schema, whole | fitting) == []
+    bad: dict[str, Any]
+    for bad in (
+        *({"text": None}, {"text": "abcd"}, {"text": "b"}, {"text": 1}, {"when": "today"}, {"when": 1}, {"word": "z"}),
+        *({"word": None}, {"count": 0}, {"count": 10}, {"count": True}, {"count": 1.5}, {"big": 1 << 63}),
+        *({"many": ["a"] * 3}, {"many": ["b"]}, {"many": {}}, {"others": {"x": 1}}, {"others": {"x": True, "y": True}}),
+        *({"any": []}, {"any": None}),
+    ):
+        assert _faults(schema, whole | bad), bad
+    assert _faults(schema, {"text": "abc"})
+    assert _faults(schema, [])
+
+
 def test_shaping_reaches_into_lists_and_maps() -> None:
     inner = {"type": "object", "properties": {"x": {"type": "integer", "default": 1}}}
     shape = compile_shape(
