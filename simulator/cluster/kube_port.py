@@ -6,7 +6,7 @@ decoding and the errors are those of production; what is left out is sockets.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,17 +41,17 @@ class SimTransport:
         self._user = user
         self._answer_seconds = answer_seconds
 
-    async def read(self, path: str, query: Mapping[str, str]) -> bytes:
+    def read(self, path: str, query: Mapping[str, str]) -> Coroutine[Any, Any, bytes]:
         """The answer to a GET."""
         request = ApiRequest(method="GET", path=_unquoted(path), query=_present(query), user=self._user)
-        return await self._answer(request, write=False)
+        return self._answer(request, write=False)
 
-    async def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> bytes:
+    def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> Coroutine[Any, Any, bytes]:
         """The answer to a request that may change something."""
         if method == "PATCH":  # what is sent shares nothing with the sender; RestKube makes the other bodies itself
             body = copy_of(body)
         request = ApiRequest(method=method, path=_unquoted(path), body=body, content_type=content_type, user=self._user)
-        return await self._answer(request, write=True)
+        return self._answer(request, write=True)
 
     async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
         """The events of a watch, each as one line of JSON, until the server or the link ends it."""

@@ -95,7 +95,7 @@ class _Exchange:
     """
 
     def __init__(self) -> None:
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._response: Response | None = None
         self._failure: OSError = ConnectionResetError("the connection was closed")
 
@@ -109,11 +109,12 @@ class _Exchange:
             message = {"message": "the agent's end failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(message)
         finally:
-            self._ended.set()
+            if not self._ended.done():  # the process is gone, and nobody waits
+                self._ended.set_result(None)
 
     async def response(self) -> Response:
         """The answer; raises what came instead of one."""
-        await self._ended.wait()
+        await self._ended
         if self._response is None:
             raise self._failure
         return self._response

@@ -16,7 +16,7 @@ What outlives the caller (a request that is on its way) is work of the world: it
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextvars import Context
 from typing import Any, Literal, TypeVar, cast
 
@@ -34,6 +34,7 @@ Hook = Callable[[str, str, Phase], None]
 """``on_call(port, method, phase)``: a place at which the process may be crashed."""
 
 _ROUNDS_MAX = 100
+_VALUES = frozenset((int, float, str, bytes, bool, type(None)))
 
 
 class Process:
@@ -70,7 +71,7 @@ class Process:
         return task
 
     def door(
-        self, handler: Callable[[Question], Awaitable[Answer]], name: str
+        self, handler: Callable[[Question], Coroutine[Any, Any, Answer]], name: str
     ) -> Callable[[Question], Coroutine[Any, Any, Answer]]:
         """What others call to reach ``handler``, as over a connection: it runs as code of this program, each call in
         its own task, and goes on when the caller gives up.
@@ -82,7 +83,7 @@ class Process:
         async def enter(question: Question) -> Answer:
             if self.gone:
                 raise ConnectionRefusedError(f"{self.name} does not run")
-            task = self.spawn(_awaited(handler(question)), name)
+            task = self.spawn(handler(question), name)
             await _end_of(task)
             if self.gone or task.cancelled() or task.exception() is not None:
                 raise ConnectionResetError(f"{self.name} closed the connection without an answer")
@@ -240,8 +241,11 @@ def _awaited_call(method: Callable[..., Any], process: Process, port: str, name:
 
 def _plain_call(method: Callable[..., Any], process: Process, port: str, name: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
-        process.check()
+        if process.gone:
+            process.check()
         result = method(*args, **options)
+        if type(result) in _VALUES:
+            return result
         if hasattr(result, "__anext__"):
             return _GuardedIterator(result, process, port, name)
         return _awaited_call(lambda: result, process, port, name)() if hasattr(result, "__await__") else result
@@ -282,7 +286,3 @@ async def _end_of(task: SimTask[Any]) -> None:
     ended = task.get_loop().create_future()
     task.add_done_callback(lambda _: None if ended.done() else ended.set_result(None))
     await ended
-
-
-async def _awaited(answer: Awaitable[T]) -> T:
-    return await answer

@@ -4,7 +4,7 @@ Paths, content types and Status objects end here. A lost answer stays what the l
 ``TimeoutError``); the actors are level-triggered and look again.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +54,10 @@ API_FAILURES = (ApiError, ConnectionError, TimeoutError)
 
 def path(resource: str, namespace: str = "", name: str = "", subresource: str = "") -> str:
     """Where a resource lives: a collection (of one or of all namespaces), an object, or a part of it."""
-    parts = [ROOTS[resource]]
-    if namespace and resource not in CLUSTER_SCOPED:
-        parts += ["namespaces", namespace]
-    parts.append(resource)
-    parts += [part for part in (name, subresource) if part]
-    return "/".join(parts)
+    root = ROOTS[resource]
+    where = f"{root}/namespaces/{namespace}" if namespace and resource not in CLUSTER_SCOPED else root
+    where = f"{where}/{resource}/{name}" if name else f"{where}/{resource}"
+    return f"{where}/{subresource}" if subresource else where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +87,16 @@ class Client:
         wanted = {**query, "watch": "true", "allowWatchBookmarks": "true"}
         return self.api.watch(ApiRequest(method="GET", path=path(resource), query=wanted, user=self.user))
 
-    async def create(self, resource: str, body: Json, namespace: str = "") -> Json:
+    def create(self, resource: str, body: Json, namespace: str = "") -> Coroutine[Any, Any, Json]:
         """A new object, as the server completed it."""
-        return await self._send("POST", path(resource, namespace), body)
+        return self._send("POST", path(resource, namespace), body)
 
-    async def patch(self, resource: str, name: str, body: Any, *, namespace: str = "", subresource: str = "") -> Json:
+    def patch(
+        self, resource: str, name: str, body: Any, *, namespace: str = "", subresource: str = ""
+    ) -> Coroutine[Any, Any, Json]:
         """A JSON merge patch."""
         where = path(resource, namespace, name, subresource)
-        return await self._send("PATCH", where, body, content_type="application/merge-patch+json")
+        return self._send("PATCH", where, body, content_type="application/merge-patch+json")
 
     async def bind(self, namespace: str, name: str, uid: str, node: str) -> None:
         """Give a pod its node."""

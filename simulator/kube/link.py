@@ -131,7 +131,7 @@ class ApiLink:
         """Whether events of ``resource`` are held back now."""
         return self._state == "silent" or "" in self._held or resource in self._held
 
-    async def request(self, request: ApiRequest) -> ApiResponse:
+    def request(self, request: ApiRequest) -> Coroutine[Any, Any, ApiResponse]:
         """Send a request through the link.
 
         Raises:
@@ -145,11 +145,14 @@ class ApiLink:
             raise ConnectionError("the server refuses connections")
         fault = self._decide(self._client, call) if self._decide is not None else None
         if self._state == "silent":
-            await self._clock.sleep(self._patience_seconds)
-            raise TimeoutError("no answer from the server")
+            return self._lose(self._patience_seconds)
         if fault is None:
-            return await self._carry(request, call, 0.0)
-        return await self._suffer(request, call, fault)
+            return self._carry(request, call, 0.0)
+        return self._suffer(request, call, fault)
+
+    async def _lose(self, seconds: float) -> ApiResponse:
+        await self._clock.sleep(seconds)
+        raise TimeoutError("no answer from the server")
 
     async def _suffer(self, request: ApiRequest, call: Call, fault: Fault) -> ApiResponse:
         match fault.effect:
@@ -164,8 +167,7 @@ class ApiLink:
                 raise ConnectionError("the answer was lost")
             case "commit_late":
                 self._spawn(self._arrive(request, fault.seconds))
-                await self._clock.sleep(fault.give_up_seconds)
-                raise TimeoutError("no answer from the server")
+                return await self._lose(fault.give_up_seconds)
             case "commit_and_refuse":
                 await self._carry(request, call, 0.0)
         await self._clock.sleep(fault.seconds)
@@ -186,8 +188,7 @@ class ApiLink:
         if back > 0:
             await self._clock.sleep(back)
         if self._state == "silent":
-            await self._clock.sleep(self._patience_seconds)
-            raise TimeoutError("no answer from the server")
+            return await self._lose(self._patience_seconds)
         return answer
 
     async def _arrive(self, request: ApiRequest, seconds: float) -> None:

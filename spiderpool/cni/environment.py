@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from spiderpool.cni.dispatch import VERBS, Verb
 from spiderpool.cni.errors import CniError, Code, shown
 
+_NOT_IN_NAMES = re.compile(r"[/:\s]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -166,7 +167,7 @@ def check_ifname(where: str, value: str) -> None:
         CniError: code 4.
     """
     too_long = len(value.encode("utf-8", "surrogateescape")) > INTERFACE_BYTES_MAX
-    if too_long or value in {"", ".", ".."} or not value.isprintable() or any(c in "/:" or c.isspace() for c in value):
+    if too_long or value in {"", ".", ".."} or not value.isprintable() or _NOT_IN_NAMES.search(value):
         raise _refusal(
             f"{where} is {shown(value)}",
             f"expected an interface's name: at most {INTERFACE_BYTES_MAX} bytes, no space, '/' or ':', not '.' or '..'",

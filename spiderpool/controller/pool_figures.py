@@ -58,10 +58,11 @@ def ranges_of(pool: SpiderIPPool, reservations: Iterable[SpiderReservedIP]) -> R
 
 def outside(pool: SpiderIPPool, ranges: Ranges, census: Census) -> tuple[Address, ...]:
     """The addresses that are claimed from this pool and do not lie in it as it stands, lowest first."""
+    inside = frozenset(census.within(ranges.family, ranges.allowed))
     outside = [
         address
         for address in census.of_pool(pool.metadata.name)
-        if address.family != ranges.family or address.value not in ranges.allowed
+        if address.family != ranges.family or address.value not in inside
     ]
     return tuple(sorted(outside))
 

@@ -110,6 +110,7 @@ def parse_subnet(text: str) -> Subnet:
     return subnet
 
 
+@lru_cache(maxsize=_KEPT)
 def claim_name(address: Address) -> str:
     """The one name of an address: ``10.0.0.1``, ``fd00-0000-0000-0000-0000-0000-0000-0001``.
 

@@ -123,7 +123,7 @@ class SpiderIPPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     @property
     def family(self) -> Family:
         """4 or 6, from the subnet."""
-        return self.subnet.family
+        return parse_subnet(self.spec.subnet).family
 
     @property
     def usable(self) -> IntervalSet:

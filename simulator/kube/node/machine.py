@@ -11,6 +11,7 @@ plugins are wrapped.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, Protocol
 
@@ -95,12 +96,14 @@ class Child:
 
     process: Process
     result: Result | None = None
-    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def wait(self) -> Result:
         """The result; a killed one has exit code 137."""
         while self.result is None:
-            await self._ended.wait()
+            ended = asyncio.get_running_loop().create_future()
+            self._waiting.append(ended)
+            await ended
         return self.result
 
     def end(self, result: Result) -> bool:
@@ -108,7 +111,9 @@ class Child:
         if self.result is not None:
             return False
         self.result = result
-        self._ended.set()
+        for ended in self._waiting:
+            if not ended.done():
+                ended.set_result(None)
         return True
 
 
@@ -247,9 +252,7 @@ class Machine:
 
     def _call(self, program: str, environ: Mapping[bytes, bytes], stdin: bytes) -> Call:
         self._calls += 1
-        arguments = dict(
-            pair.split("=", 1) for pair in environ.get(b"CNI_ARGS", b"").decode().split(";") if "=" in pair
-        )
+        arguments = _arguments(environ.get(b"CNI_ARGS", b""))
         return Call(
             node=self.name,
             program=program,
@@ -273,3 +276,8 @@ class Machine:
         self.trace.event(self.name, f"cni-{moment}", call=call.number, **fields)
         for watcher in tuple(self.watchers):  # one may leave while it is told
             watcher(call, moment, result)
+
+
+@lru_cache(maxsize=256)  # a plugin and the one that it starts have the same
+def _arguments(text: bytes) -> Mapping[str, str]:
+    return dict([pair.split("=", 1) for pair in text.decode().split(";") if "=" in pair])
