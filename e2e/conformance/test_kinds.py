@@ -19,6 +19,7 @@ MERGE = "application/merge-patch+json"
 LABELS = {"app": "x"}
 TEMPLATE: Json = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "main", "image": "busybox:1"}]}}
 JOB_TEMPLATE = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}
+CRON_JOB: Json = {"spec": {"schedule": "0 4 1 1 *", "jobTemplate": {"spec": {"template": JOB_TEMPLATE}}}}
 SELECTS: Json = {"selector": {"matchLabels": LABELS}, "template": TEMPLATE}
 RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
 RBAC = "rbac.authorization.k8s.io"
@@ -96,6 +97,13 @@ KINDS = [
     _app("statefulsets", "StatefulSet", serviceName="x"),
     _app("daemonsets", "DaemonSet"),
     Kind(plural="jobs", kind="Job", group="batch", body={"spec": {"template": JOB_TEMPLATE}}, status={"active": 1}),
+    Kind(
+        plural="cronjobs",
+        kind="CronJob",
+        group="batch",
+        body=CRON_JOB,
+        status={"lastScheduleTime": "2024-01-01T00:00:00Z"},
+    ),
     Kind(plural="roles", kind="Role", group=RBAC, body={"rules": RULES}),
     Kind(
         plural="rolebindings",
