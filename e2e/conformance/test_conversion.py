@@ -1,6 +1,6 @@
 """Webhooks that convert: what they are asked, what they may change, and what becomes of what they do not convert."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, Self
 
@@ -60,6 +60,16 @@ class Converter:
         install(space.bare, crd)
         space.face.until(lambda: space.bare.send("GET", self.path(2)).status == 200)
 
+    def remove(self) -> None:
+        """Take the kind away, with all objects of it."""
+        place = f"{DEFINITIONS}/{self.plural}.{GROUP}"
+        assert self.space.bare.send("DELETE", place).status == 200
+        for _ in range(100):
+            if self.space.bare.send("GET", place).status == 404:
+                return
+            self.space.bare.wait(0.2)
+        raise AssertionError(f"{self.plural} is still there: {self.space.bare.send('GET', place).body}")
+
     def now_in(self, space: Workspace) -> Self:
         """The same kind, for another claim."""
         self.space = space
@@ -90,10 +100,16 @@ class Converter:
 Kinds = Callable[[str, str], Converter]
 
 
-@pytest.fixture(scope="session")
-def installed() -> dict[tuple[str, str], Converter]:
-    """What has been installed, by arm and plural: that takes seconds on the real server."""
-    return {}
+@pytest.fixture(scope="module")
+def installed() -> Iterator[dict[tuple[str, str], Converter]]:
+    """What has been installed, by arm and plural: that takes seconds on the real server.
+
+    It goes again at the end: a kind whose webhook converts nothing keeps the real server from deleting any namespace.
+    """
+    found: dict[tuple[str, str], Converter] = {}
+    yield found
+    for converter in found.values():
+        converter.remove()
 
 
 @pytest.fixture
