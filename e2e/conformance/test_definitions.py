@@ -192,13 +192,18 @@ def _conditions(crd: Json) -> list[Json]:
     return sorted(crd["status"]["conditions"], key=lambda one: str(one["type"]))
 
 
+def _is_settled(crd: Json) -> bool:
+    """Whether each of the server's controllers, which write one after the other, has said what it has to say."""
+    return len(crd["status"]["conditions"] or ()) == 3 and is_established(crd)
+
+
 @pytest.mark.parametrize("approval", ["unapproved, a test", "https://approvals.test/1", "http://approvals.test/1"])
 def test_a_definition_of_a_protected_group_says_whether_it_is_approved(space: Workspace, approval: str) -> None:
     crd = _protected("guarded" + str(len(approval)), approval)
     where = f"{DEFINITIONS}/{crd['metadata']['name']}"
     assert space.face.send("POST", DEFINITIONS, crd).status == 201
     kind = "KubernetesAPIApprovalPolicyConformant"
-    space.face.until(lambda: len(space.bare.send("GET", where).body["status"]["conditions"] or ()) == 3)
+    space.face.until(lambda: _is_settled(space.bare.send("GET", where).body))
     found = space.face.send("GET", where, part=_conditions).body
     wanted = ("False", "UnapprovedAnnotation") if approval[0] == "u" else ("True", "ApprovedAnnotation")
     assert _condition(found, kind) == wanted
@@ -214,6 +219,7 @@ def test_an_approval_can_be_given_and_not_taken_away(space: Workspace) -> None:
     approved = {"metadata": {"annotations": {APPROVAL: "https://approvals.test/2"}}}
     assert space.face.send("PATCH", where, approved, content_type=MERGE, part=_generation).status == 200
     space.face.until(lambda: _condition(space.bare.send("GET", where).body, kind)[0] == "True")
+    space.face.until(lambda: _is_settled(space.bare.send("GET", where).body))
     space.face.send("GET", where, part=_conditions)
     for text in (None, "nonsense"):
         spoilt = {"metadata": {"annotations": {APPROVAL: text}}}
