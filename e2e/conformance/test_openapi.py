@@ -134,6 +134,8 @@ PLACES = [
     ("api/v1", "/api/v1/namespaces/{namespace}/configmaps/{name}"),
     ("api/v1", "/api/v1/configmaps"),
     ("api/v1", "/api/v1/nodes/{name}/status"),
+    ("api/v1", "/api/v1/componentstatuses"),
+    ("api/v1", "/api/v1/componentstatuses/{name}"),
     ("apis/authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
     ("apis/conformance.test/v1", "/apis/conformance.test/v1/namespaces/{namespace}/widgets"),
     ("apis/conformance.test/v1", "/apis/conformance.test/v1/namespaces/{namespace}/widgets/{name}"),

@@ -39,6 +39,7 @@ from simulator.kube.server.metadata import Draws
 from simulator.kube.server.openapi import OpenApi
 from simulator.kube.server.patching.applying import applying, newborn, wanted_of, writer_of
 from simulator.kube.server.patching.field_ownership import Writer, born, put_entries
+from simulator.kube.server.patching.field_types import check_options, check_sent_to, checked_scale
 from simulator.kube.server.patching.field_validation import check_applied_once, validated, validating
 from simulator.kube.server.patching.patches import patching
 from simulator.kube.server.patching.write_options import APPLY, check_write_options, media_of
@@ -229,7 +230,8 @@ class ApiServer:
         if method == "PATCH" and route.name and media_of(request) == APPLY:
             return await self._apply(route, request)
         if method == "PUT" and is_new(self._writes, route):
-            return 201, await create_by_update(self._writes, route, request, self._writer(request, route))
+            writer = self._writer(request, route)
+            return 201, await create_by_update(self._writes, route, self._validated(request, route.resource), writer)
         if method in ("PUT", "PATCH") and route.name:
             return 200, await self._change(route, request)
         raise method_not_allowed()
@@ -272,6 +274,8 @@ class ApiServer:
             check_readable(request, route.resource)
         if not route.resource.kept:
             return self._review(route, request)
+        if route.subresource and self._validation(request):
+            request = msgspec.structs.replace(request, body=check_sent_to(route.subresource, request.body))
         if route.subresource and not route.name:
             route = msgspec.structs.replace(route, name=meta.name_in(request.body))
         if not route.name:
@@ -288,6 +292,7 @@ class ApiServer:
     def _review(self, route: Route, request: ApiRequest) -> Json:
         """Answer a question that is not kept."""
         resource, now = route.resource, api_time(self.clock.now())
+        request = self._validated(request, resource)
         item = meta.require_object(own_copy(request.body), resource)
         item.setdefault("metadata", {})
         status = self._answers.status_of(route, request)
@@ -303,7 +308,8 @@ class ApiServer:
 
     async def _delete(self, route: Route, request: ApiRequest) -> Json:
         check_readable(request, route.resource)
-        options = options_of(request.body, request.query)
+        body = check_options(request.body) if request.body and self._validation(request) else request.body
+        options = options_of(body, request.query)
         if not route.name:
             if not route.resource.collection_deletes or (route.resource.namespaced and not route.namespace):
                 raise method_not_allowed()
@@ -339,12 +345,25 @@ class ApiServer:
 
     def _making(self, request: ApiRequest, resource: Resource, subresource: str) -> Make:
         """From the old version to the one that a PUT or PATCH asks for."""
-        validation = self._validation(request) if subresource != "scale" else ""
+        validation = self._validation(request)
+        if subresource == "scale":
+            if request.method == "PUT":
+                body = check_sent_to("scale", request.body) if validation else request.body
+                return replacement(body, resource, needs_revision=False)
+            make = patching(request.content_type, request.body, resource)
+            return checked_scale(make) if validation else make
         if request.method == "PUT":
             body = validated(request, resource, validation) if validation else request.body
-            return replacement(body, resource, needs_revision=resource.needs_revision and subresource != "scale")
+            return replacement(body, resource, needs_revision=resource.needs_revision)
         make = patching(request.content_type, request.body, resource)
         return validating(make, request, resource, validation) if validation else make
+
+    def _validated(self, request: ApiRequest, resource: Resource) -> ApiRequest:
+        """The request with a body that is of its kind."""
+        validation = self._validation(request)
+        if not validation:
+            return request
+        return msgspec.structs.replace(request, body=validated(request, resource, validation))
 
     def _validation(self, request: ApiRequest) -> str:
         """What is to be done about unknown fields; empty: nobody wants to know."""

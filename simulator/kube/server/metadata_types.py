@@ -138,7 +138,8 @@ def _refusal(resource: Resource, value: Any, struct: str, field: str, word: str)
     parts = (struct, "" if resource.strict_type and field else "metadata", field)
     place = ".".join(part for part in parts if part)
     kind, version = resource.kind, resource.version
+    where = "Go value" if resource.custom and not field else f"Go struct field {place}"
     return bad_request(
-        f'{kind} in version "{version}" cannot be handled as a {kind}: json: cannot unmarshal {found} into Go struct'
-        f" field {place} of type {word}"
+        f'{kind} in version "{version}" cannot be handled as a {kind}: json: cannot unmarshal {found} into {where} of'
+        f" type {word}"
     )

@@ -12,6 +12,9 @@ KEPT_VALUES: Mapping[str, Mapping[str, str]] = {
     "StorageV1TokenRequest": {
         "expirationSeconds": "int64",
     },
+    "V1TokenRequestSpec": {
+        "expirationSeconds": "int64",
+    },
     "V1AllocatedDeviceStatus": {
         "data": "raw",
     },

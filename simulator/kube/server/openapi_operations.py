@@ -45,6 +45,10 @@ def paths_of(resource: Resource) -> Iterator[tuple[str, Json]]:
     """Each path of a resource, with its actions by HTTP method."""
     place = collection_path(resource, "{namespace}" if resource.namespaced else "")
     inside = ("namespace",) if resource.namespaced else ()
+    if resource.verbs:
+        yield place, {"get": _operation(resource, "list", {}), **_shared(inside, _LIST)}
+        yield f"{place}/{{name}}", {"get": _operation(resource, "get", {}), **_shared(("name", *inside))}
+        return
     if not resource.kept:
         yield place, {"post": _operation(resource, "post", {}), **_shared(inside, _WRITE)}
         return

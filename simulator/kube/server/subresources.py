@@ -1,5 +1,6 @@
 """The subresources with a body of their own: binding, eviction, scale, and the finalize of namespaces."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.kube.api_time import api_time
@@ -88,6 +89,37 @@ def scale_of(item: Json) -> Json:
     }
 
 
+_ENTRY = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1")
+
+
+def with_owners(scale: Json, item: Json, way: Sequence[str]) -> Json:
+    """The Scale as a patch sees it: with who owns the count of replicas.
+
+    Args:
+        scale: of ``item``; changed.
+        item: a workload.
+        way: to its count of replicas.
+    """
+    owned: Json = {"f:spec": {"f:replicas": {}}}
+    fresh = {"apiVersion": "autoscaling/v1", "fieldsV1": owned}
+    entries = [
+        {name: value for name in _ENTRY if (value := fresh.get(name, entry.get(name))) is not None}
+        for entry in item["metadata"].get("managedFields") or ()
+        if _owns(entry.get("fieldsV1"), way) and entry.get("subresource", "") in ("", "scale")
+    ]
+    if entries:
+        scale["metadata"]["managedFields"] = entries
+    return scale
+
+
+def _owns(fields: Any, way: Sequence[str]) -> bool:
+    for step in way:
+        if not isinstance(fields, Mapping) or f"f:{step}" not in fields:
+            return False
+        fields = fields[f"f:{step}"]
+    return True
+
+
 def rescaling(make_scale: Make, route: Route) -> Make:
     """PUT or PATCH of /scale, as a change of the workload.
 
@@ -97,7 +129,7 @@ def rescaling(make_scale: Make, route: Route) -> Make:
     """
 
     def make(old: Json) -> Json:
-        scale = make_scale(scale_of(old))
+        scale = make_scale(with_owners(scale_of(old), old, ("spec", "replicas")))
         metadata = scale.get("metadata") or {}
         _check_name(metadata.get("name", ""), route)
         replicas = (scale.get("spec") or {}).get("replicas", 0)

@@ -377,6 +377,8 @@ def replacement(body: Any, resource: Resource, *, needs_revision: bool) -> Make:
     def make(old: Json) -> Json:
         fresh: Json = msgspec.json.decode(data)
         given = fresh.get("metadata") or {}
+        if not isinstance(given, dict):
+            return fresh  # which is refused for that
         other = given.get("uid") and given["uid"] != old["metadata"]["uid"]  # which is worse
         if needs_revision and not given.get("resourceVersion") and not other:
             cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")

@@ -45,7 +45,12 @@ def rescaling(make_scale: Make, route: Route) -> Make:
     paths = resource.scale
     if paths is None:
         return subresources.rescaling(make_scale, route)
-    return lambda old: _rescaled(old, make_scale(scale_of(old, resource)), paths)
+    way = _way(paths)
+    return lambda old: _rescaled(old, make_scale(subresources.with_owners(scale_of(old, resource), old, way)), paths)
+
+
+def _way(paths: Mapping[str, str]) -> list[str]:
+    return paths["specReplicasPath"].removeprefix(".").split(".")
 
 
 def _rescaled(old: Json, scale: Json, paths: Mapping[str, str]) -> Json:
@@ -53,7 +58,7 @@ def _rescaled(old: Json, scale: Json, paths: Mapping[str, str]) -> Json:
     if replicas is None:
         raise bad_request(f'the spec replicas field "{paths["specReplicasPath"]}" cannot be empty')
     fresh: Json = own_copy(old)
-    *way, last = paths["specReplicasPath"].removeprefix(".").split(".")
+    *way, last = _way(paths)
     place = fresh
     for step in way:
         place = place.setdefault(step, {})

@@ -99,7 +99,7 @@ def complete_pod(pod: Json, before: Json | None) -> None:
     """A pod, which has more than a template; what it shares with the pod before is complete."""
     if before is not None and pod.get("spec") is before.get("spec"):
         if pod.get("status") is not before.get("status"):
-            _complete_status(pod)
+            _complete_status(pod, before)
         return
     spec = pod.setdefault("spec", {})
     complete_pod_spec(spec)
@@ -128,9 +128,13 @@ _GATED = {
 _CONDITION = ("lastProbeTime", "lastTransitionTime")
 
 
-def _complete_status(pod: Json) -> None:
+def _complete_status(pod: Json, before: Json) -> None:
+    status = pod.setdefault("status", {})
+    quality = (before.get("status") or {}).get("qosClass")
+    if quality and not status.get("qosClass"):
+        status["qosClass"] = quality
     complete_conditions(pod, _CONDITION)
-    for container in pod["status"].get("containerStatuses") or ():
+    for container in status.get("containerStatuses") or ():
         fill(container, _STATES)
         for state in (container["state"], container["lastState"]):
             if state.get("terminated") is not None:

@@ -12,13 +12,14 @@ import msgspec
 
 from simulator.kube.api import ApiRequest
 from simulator.kube.server.advice import advise
-from simulator.kube.server.field_errors import invalid_value, quoted
+from simulator.kube.server.field_errors import quoted
 from simulator.kube.server.metadata_members import METADATA_MEMBERS
 from simulator.kube.server.patching.builtin_types import type_of
+from simulator.kube.server.patching.field_types import misfit_of, unfit_patch
 from simulator.kube.server.patching.patches import STRATEGIC
 from simulator.kube.server.patching.typed import go_value
 from simulator.kube.server.patching.value_types import ValueType
-from simulator.kube.server.refusals import Refusal, bad_request, invalid
+from simulator.kube.server.refusals import Refusal, bad_request
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.writes import Make, own_copy
 
@@ -59,12 +60,16 @@ def validated(request: ApiRequest, resource: Resource, validation: str) -> Any:
     """The body of a POST or PUT without unknown fields.
 
     Raises:
-        Refusal: 400, it has some, or a field twice, and ``validation`` is strict.
+        Refusal: 400, a field is of another type; it has unknown ones, or one twice, and ``validation`` is strict.
     """
     body = request.body
     if not isinstance(body, dict) or body.get("kind", resource.kind) != resource.kind:
         return body
     body = own_copy(body)
+    if why := misfit_of(body, resource):
+        raise bad_request(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
+        )
     found = _complaints(request, taken_out(body, resource))
     if found and validation == "Strict":
         lines = request.duplicates if request.content_type == YAML else ()
@@ -126,12 +131,14 @@ def validating(make: Make, request: ApiRequest, resource: Resource, validation: 
     """A patch whose result has no unknown fields.
 
     Raises:
-        Refusal: 422, it has some, and ``validation`` is strict (when made).
+        Refusal: 422, a field is of another type; it has unknown ones, and ``validation`` is strict (when made).
     """
     strategic = request.content_type.startswith(STRATEGIC)
 
     def checked(old: Json) -> Json:
         item = make(old)
+        if why := misfit_of(item, resource, strategic=strategic):
+            raise unfit_patch(go_value(request.body) if strategic else _as_json(item, resource, request.body), why)
         if validation == "Strict":
             shown = go_value(request.body) if strategic else _as_json(item, resource, request.body)
         found = _complaints(request, taken_out(item, resource, patched=True))
@@ -163,7 +170,4 @@ def _touches_metadata(patch: Any) -> bool:
 
 
 def _strict(shown: str, found: list[str]) -> Refusal:
-    text = ", ".join(found)
-    refusal = invalid("", "", "", [invalid_value("patch", shown, f"strict decoding error: {text}")])
-    refusal.status["details"].pop("kind")
-    return refusal
+    return unfit_patch(shown, f"strict decoding error: {', '.join(found)}")

@@ -54,7 +54,9 @@ def _kept(item: Json, old: Json, resource: Resource) -> Json:
     """The result of a patch, which must have kept its name and identity."""
     metadata, current = item.get("metadata"), old["metadata"]
     if isinstance(metadata, dict):
-        check_name(str(metadata.get("name") or ""), current["name"])
+        name = metadata.get("name") or ""
+        if isinstance(name, str):  # what else it is, is refused for that
+            check_name(name, current["name"])
         check_uid(metadata.get("uid"), current, resource)
     return item
 

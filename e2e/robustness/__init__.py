@@ -1,0 +1,1 @@
+"""What nobody sends on purpose, sent to the simulated API server's HTTP face."""
