@@ -6,9 +6,10 @@ import msgspec
 import yaml
 
 from simulator.face.json_complaints import complaint
-from simulator.face.protobuf import Malformed, read_protobuf
+from simulator.face.protobuf import read_protobuf
 from simulator.face.yaml_bounds import out_of_bounds
 from simulator.kube.api import Unreadable
+from simulator.kube.protobuf_wire import Malformed
 
 BYTES_MAX = 3 * 1024 * 1024
 JSON, YAML = "application/json", "application/yaml"

@@ -8,7 +8,7 @@ been told to send JSON.
 
 import struct
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,14 +16,11 @@ from typing import Any
 
 import msgspec
 
+from simulator.kube.protobuf_wire import Malformed, fields_of_message
+
 Json = dict[str, Any]
 MAGIC = b"k8s\x00"
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _TABLE = Path(__file__).with_name("protobuf_fields.json")
-
-
-class Malformed(Exception):
-    """Bytes that are no message, or none of the kind that they say."""
 
 
 class Field(msgspec.Struct, frozen=True, array_like=True):
@@ -161,42 +158,6 @@ _OWN_FORMS = {
     "MicroTime": _micro_time,
     "Raw": _raw,
 }
-
-
-def fields_of_message(data: Any) -> Iterator[tuple[int, Any]]:
-    """Number and value of each field: whole numbers for varints and fixed sizes, bytes for the rest."""
-    if not isinstance(data, bytes):
-        raise Malformed("proto: wrong wireType")
-    position, end = 0, len(data)
-    while position < end:
-        key, position = _varint(data, position)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value: Any
-            value, position = _varint(data, position)
-        elif wire in (_FIXED64, _FIXED32):
-            size = 8 if wire == _FIXED64 else 4
-            value, position = int.from_bytes(data[position : position + size], "little"), position + size
-        elif wire == _BYTES:
-            size, position = _varint(data, position)
-            value, position = data[position : position + size], position + size
-        else:
-            raise Malformed(f"proto: illegal wireType {wire}")
-        if position > end or number == 0:
-            raise Malformed("unexpected EOF" if number else f"proto: illegal tag 0 (wire type {wire})")
-        yield number, value
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while position < len(data) and shift < 70:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise Malformed("unexpected EOF")
 
 
 def _signed(value: int) -> int:

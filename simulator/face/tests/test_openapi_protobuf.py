@@ -1,7 +1,7 @@
 """The OpenAPI document in protobuf: written here, read with the reader of bodies."""
 
 from simulator.face.openapi_protobuf import encoded_document, wants_protobuf
-from simulator.face.protobuf import fields_of_message
+from simulator.kube.protobuf_wire import fields_of_message
 
 SCHEMA = {
     "type": "object",

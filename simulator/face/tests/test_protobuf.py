@@ -3,8 +3,9 @@
 import pytest
 
 from simulator.face.bodies import read_body
-from simulator.face.protobuf import MAGIC, Malformed, read_protobuf
+from simulator.face.protobuf import MAGIC, read_protobuf
 from simulator.kube.api import Unreadable
+from simulator.kube.protobuf_wire import Malformed
 
 
 def _part(number: int, content: bytes | str | int) -> bytes:

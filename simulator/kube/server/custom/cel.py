@@ -5,8 +5,8 @@ variables, and the functions of Kubernetes: addresses here, the others in ``cel_
 Expressions are compiled once per text and kept with the definition that they belong to. Values are plain JSON; an
 address or a network is a map with its canonical text, so two spellings of one address are equal. Limits, against the
 real server: values are not typed by the schema (an undeclared field shows at evaluation and not when the definition
-is written), strings of format date-time stay strings, there are no cost budgets, durations and timestamps have no sum
-and no minimum, and ``transformMap`` and ``net.IP`` cannot be had of the library.
+is written), strings of format date-time stay strings, what a rule costs when it is asked is not counted (what it can cost
+at most is: ``rule_budget.py``), durations and timestamps have no sum and no minimum, and ``transformMap`` and ``net.IP`` cannot be had of the library.
 """
 
 import re
@@ -42,6 +42,7 @@ from simulator.kube.server.custom.cel_lists import LISTS, REGEX
 from simulator.kube.server.custom.cel_measures import MEASURES
 from simulator.kube.server.custom.cel_text import in_own_words, readable
 from simulator.kube.server.custom.cel_urls import URLS
+from simulator.kube.server.custom.expression_tree import Expr, tree_of
 from simulator.kube.server.field_errors import quoted
 
 Address = IPv4Address | IPv6Address
@@ -128,6 +129,11 @@ def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -
         return Expression(_environment(variables).compile(readable(text)))
     except RuntimeError as error:
         raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
+
+
+def syntax_tree(text: str) -> Expr:
+    """The tree of a rule, or of the expression of its message, which can be compiled."""
+    return tree_of(_environment(RULE_VARIABLES).compile(readable(text)).serialize())
 
 
 def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES) -> Scope:

@@ -58,7 +58,7 @@ def definition_faults(crd: Json, before: Json | None) -> Sequence[Cause]:
     name = crd["metadata"]["name"]
     if before is None and name != f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}":
         causes.append(invalid_value("metadata.name", name, 'must be spec.names.plural+"."+spec.group'))
-    causes += _spec_faults(spec)
+    causes += _spec_faults(spec, _schemas((before or {}).get("spec") or {}))
     if before is not None:
         causes += _immutable_faults(spec, before)
     causes += _stored_faults(status.get("storedVersions") or [], spec.get("versions") or [])
@@ -78,7 +78,15 @@ def _label_faults(field: str, text: str, before: str = "") -> Iterator[Cause]:
         yield invalid_value(field, text, before + _LABEL_WORDS)
 
 
-def _spec_faults(spec: Json) -> Iterator[Cause]:
+def _schemas(spec: Json) -> dict[str, Json]:
+    """The schema of each version."""
+    return {
+        version.get("name") or "": (version.get("schema") or {}).get("openAPIV3Schema") or {}
+        for version in spec.get("versions") or ()
+    }
+
+
+def _spec_faults(spec: Json, known: dict[str, Json]) -> Iterator[Cause]:
     group, scope = spec.get("group") or "", spec.get("scope") or ""
     if not group:
         yield required("spec.group")
@@ -98,15 +106,18 @@ def _spec_faults(spec: Json) -> Iterator[Cause]:
             if not (version.get("schema") or {}).get("openAPIV3Schema"):
                 yield required(f"spec.versions[{number}].schema.openAPIV3Schema")
     for number, version in enumerate(versions):
-        yield from _version_faults(version, f"spec.versions[{number}]", alike)
+        yield from _version_faults(version, f"spec.versions[{number}]", alike, known)
     yield from _versions_faults(versions, alike)
     yield from _names_faults(spec.get("names") or {})
     has_status = any("status" in (one.get("subresources") or {}) for one in versions)
-    yield from _part_faults(common, "spec", {name: called for name, called in _PARTS if name in common}, has_status)
+    called = {name: called for name, called in _PARTS if name in common}
+    yield from _part_faults(
+        common, "spec", called, has_status, known.get(versions[0].get("name") or "") if versions else None
+    )
     yield from _conversion_faults(spec.get("conversion") or {})
 
 
-def _version_faults(version: Json, place: str, alike: set[str]) -> Iterator[Cause]:
+def _version_faults(version: Json, place: str, alike: set[str], known: dict[str, Json]) -> Iterator[Cause]:
     yield from _label_faults(f"{place}.name", version.get("name") or "")
     warning = version.get("deprecationWarning")
     if warning is not None:
@@ -119,14 +130,21 @@ def _version_faults(version: Json, place: str, alike: set[str]) -> Iterator[Caus
             yield invalid_value(where, warning, f"must be <= {_WARNING_LENGTH} characters long")
     own = {name: name for name, _ in _PARTS if name not in alike}
     has_status = "status" in (version.get("subresources") or {})
-    yield from _part_faults(version, place, own, has_status)
+    yield from _part_faults(version, place, own, has_status, known.get(version.get("name") or ""))
 
 
-def _part_faults(parts: Json, place: str, called: dict[str, str], has_status: bool) -> Iterator[Cause]:  # noqa: FBT001
-    """The faults of those parts of a version that are judged here."""
+def _part_faults(
+    parts: Json,
+    place: str,
+    called: dict[str, str],
+    has_status: bool,  # noqa: FBT001
+    known: Json | None,
+) -> Iterator[Cause]:
+    """The faults of those parts of a version that are judged here; ``known`` is the schema that it had before."""
     schema = (parts.get("schema") or {}).get("openAPIV3Schema")
     if "schema" in called and schema:
-        yield from _schema_faults(schema, f"{place}.{called['schema']}.openAPIV3Schema", has_status=has_status)
+        where = f"{place}.{called['schema']}.openAPIV3Schema"
+        yield from _schema_faults(schema, where, has_status=has_status, known=schema == known)
     if "subresources" in called:
         yield from _scale_faults((parts.get("subresources") or {}).get("scale"), f"{place}.subresources.scale")
     if "additionalPrinterColumns" in called:
@@ -136,7 +154,7 @@ def _part_faults(parts: Json, place: str, called: dict[str, str], has_status: bo
         yield from _selectable_faults(parts.get("selectableFields") or (), schema, f"{place}.selectableFields")
 
 
-def _schema_faults(schema: Json, place: str, *, has_status: bool) -> Iterator[Cause]:
+def _schema_faults(schema: Json, place: str, *, has_status: bool, known: bool) -> Iterator[Cause]:
     if has_status and schema.get("type") != "object":
         detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
         yield invalid_value(f"{place}.type", schema.get("type") or "", detail)
@@ -144,7 +162,7 @@ def _schema_faults(schema: Json, place: str, *, has_status: bool) -> Iterator[Ca
         yield forbidden_field(f"{place}.nullable", "nullable cannot be true at the root")
     found = structural_faults(schema, place) or list(default_faults(schema, place))
     yield from found
-    yield from declaration_faults(schema, place, rules=not found)
+    yield from declaration_faults(schema, place, rules=not found, known=known)
 
 
 def _versions_faults(versions: Sequence[Json], alike: set[str]) -> Iterator[Cause]:

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from simulator.kube.server.custom.cel import CelError, result_type, type_of_schema
+from simulator.kube.server.custom.rule_budget import Budget
 from simulator.kube.server.custom.rule_fields import steps_below
 from simulator.kube.server.custom.rules import speaks_of_change
+from simulator.kube.server.custom.value_shapes import ANYTHING, Shape, children_of_each, shape_of
 from simulator.kube.server.field_errors import (
     InOrder,
     forbidden_field,
@@ -41,6 +43,8 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
         in_metadata: inside of a resource's own type and metadata.
         uncorrelated: the place below which before and after cannot be told apart; empty: they can.
         rules: whether rules are compiled.
+        root: it stands for a whole resource.
+        times: how many values it can have; ``None``: nothing limits them.
     """
 
     path: str
@@ -48,41 +52,57 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     in_metadata: bool = False
     uncorrelated: str = ""
     rules: bool = True
+    root: bool = False
+    times: int | None = 1
 
     def below(self, step: str, **changes: Any) -> "_Place":
         return msgspec.structs.replace(self, path=f"{self.path}{step}", **changes)
 
 
+class _Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a rule stands, of what values it speaks, and out of which budget it is paid."""
+
+    place: _Place
+    path: str
+    shape: Shape
+    budget: Budget
+
+
 class _Found(msgspec.Struct, kw_only=True):
     schema: list[Cause]
     rules: list[Cause]
+    budget: Budget
 
 
-def declaration_faults(schema: Json, path: str, *, rules: bool) -> list[Cause]:
+def declaration_faults(schema: Json, path: str, *, rules: bool, known: bool) -> list[Cause]:
     """What is wrong with the keywords of a whole schema.
 
     Args:
         schema: the schema of one version.
         path: where it stands.
         rules: whether its rules can be compiled, as it is structural.
+        known: it is the one that is stored.
     """
-    found = _Found(schema=[], rules=[])
-    _walk(schema, _Place(path=path, rules=rules), found, root=True)
-    return [*found.schema, *found.rules]
+    found = _Found(schema=[], rules=[], budget=Budget(known=known))
+    _walk(schema, _Place(path=path, rules=rules, root=True), found)
+    return [*found.schema, *found.rules, *found.budget.faults(path)]
 
 
-def _walk(schema: Json, place: _Place, found: _Found, *, root: bool = False) -> None:
+def _walk(schema: Json, place: _Place, found: _Found) -> None:
     before = len(found.schema)
     found.schema += _standard_faults(schema, place)
-    for child, where in _children(schema, place, root=root):
+    for child, where in _children(schema, place):
         _walk(child, where, found)
     found.schema += [*_list_faults(schema, place.path), *_key_faults(schema, place.path)]
     rules = schema.get(RULES) or []
     for number, rule in enumerate(rules):
         found.schema += _rule_faults(rule, schema, f"{place.path}.{RULES}[{number}]")
-    if place.rules and len(found.schema) == before:
+    if rules and place.rules and len(found.schema) == before:
+        shape = shape_of(schema, root=place.root or bool(schema.get(EMBEDDED))) or ANYTHING
         for number, rule in enumerate(rules):
-            found.rules += _expression_faults(rule, schema, place, f"{place.path}.{RULES}[{number}]")
+            path = f"{place.path}.{RULES}[{number}]"
+            spoken = _Rule(place=place, path=path, shape=shape, budget=found.budget)
+            found.rules += _expression_faults(rule, schema, spoken)
 
 
 def _standard_faults(schema: Json, place: _Place) -> Iterator[Cause]:
@@ -110,7 +130,10 @@ def _standard_faults(schema: Json, place: _Place) -> Iterator[Cause]:
         )
 
 
-def _children(schema: Json, place: _Place, *, root: bool) -> Iterator[tuple[Json, _Place]]:
+def _children(schema: Json, place: _Place) -> Iterator[tuple[Json, _Place]]:
+    root, each = place.root, children_of_each(schema)
+    times = None if place.times is None or each is None else place.times * each
+    place = place.below("", root=False, times=times)
     if isinstance(schema.get("additionalProperties"), dict):
         why = "inside additionalProperties applying to object metadata" if place.in_metadata else place.no_defaults
         yield schema["additionalProperties"], place.below(".additionalProperties", no_defaults=why)
@@ -240,29 +263,39 @@ def _has_lines(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _expression_faults(rule: Json, schema: Json, place: _Place, path: str) -> Iterator[Cause]:
+def _expression_faults(rule: Json, schema: Json, where: _Rule) -> Iterator[Cause]:
+    place, path = where.place, where.path
     text, expression, optional = rule["rule"], rule.get("messageExpression"), rule.get("optionalOldSelf")
     kind = type_of_schema(schema)
     shown = _shown(rule)
     try:
-        if result_type(text, kind, optional=bool(optional)) not in ("BOOL", "DYN"):
+        if result_type(text, kind, optional=bool(optional)) in ("BOOL", "DYN"):
+            yield from where.budget.rule(rule, where.shape, place.times, path)
+        else:
             yield invalid_value(f"{path}.rule", shown, "cel expression must evaluate to a bool")
     except CelError as error:
         yield invalid_value(f"{path}.rule", shown, f"compilation failed: {error}")
         return
     if expression:
-        where = f"{path}.messageExpression"
-        try:
-            if result_type(expression, kind, optional=bool(optional)) not in ("STRING", "DYN"):
-                yield invalid_value(where, shown, "messageExpression must evaluate to a string")
-        except CelError as error:
-            yield invalid_value(where, shown, f"messageExpression compilation failed: {error}")
+        yield from _message_faults(rule, kind, where)
     if speaks_of_change(text):
         if place.uncorrelated:
             detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {place.uncorrelated}"
             yield invalid_value(f"{path}.rule", text, detail)
     elif optional is not None:
         yield invalid_value(f"{path}.optionalOldSelf", optional, "may not be set if oldSelf is not used in rule")
+
+
+def _message_faults(rule: Json, kind: str, where: _Rule) -> Iterator[Cause]:
+    expression, optional = rule["messageExpression"], bool(rule.get("optionalOldSelf"))
+    path = f"{where.path}.messageExpression"
+    try:
+        if result_type(expression, kind, optional=optional) in ("STRING", "DYN"):
+            yield from where.budget.message(expression, where.shape, where.path)
+        else:
+            yield invalid_value(path, _shown(rule), "messageExpression must evaluate to a string")
+    except CelError as error:
+        yield invalid_value(path, _shown(rule), f"messageExpression compilation failed: {error}")
 
 
 def _shown(rule: Json) -> InOrder:
