@@ -1,5 +1,6 @@
 """The smallest body of each built-in kind that a server takes, and where it is served."""
 
+from copy import deepcopy
 from typing import Any
 
 from e2e.conformance.certificate_texts import BUNDLE, REQUEST
@@ -238,7 +239,7 @@ def place(plural: str, namespace: str, name: str = "", subresource: str = "") ->
 
 
 def manifest(plural: str, name: str, **metadata: Any) -> Json:
-    """The smallest body of a kind."""
+    """The smallest body of a kind, one's own to change."""
     if plural == "configmaps":
         return configmap(name, **metadata)
-    return {"apiVersion": GROUPS[plural], "metadata": {"name": name, **metadata}, **BODIES[plural]}
+    return {"apiVersion": GROUPS[plural], "metadata": {"name": name, **metadata}, **deepcopy(BODIES[plural])}

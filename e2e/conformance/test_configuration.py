@@ -171,6 +171,17 @@ def test_a_claim_for_a_volume_keeps_its_specification(space: Workspace) -> None:
     assert answer.refusal == (422, "Invalid")
 
 
+def test_a_volume_keeps_its_source(space: Workspace) -> None:
+    space.bare.send("POST", "/api/v1/persistentvolumes", manifest("persistentvolumes", space.namespace))
+    path = f"/api/v1/persistentvolumes/{space.namespace}"
+    other = {"spec": {"hostPath": {"path": "/y"}}}
+    assert space.face.send("PATCH", path, other, content_type=MERGE).refusal == (422, "Invalid")
+    mode = {"spec": {"volumeMode": "Block"}}
+    assert space.face.send("PATCH", path, mode, content_type=MERGE).refusal == (422, "Invalid")
+    bigger = {"spec": {"capacity": {"storage": "2Gi"}}}
+    assert space.face.send("PATCH", path, bigger, content_type=MERGE).status == 200
+
+
 BAD_LEASES: dict[str, Json] = {
     "duration": {"leaseDurationSeconds": 0},
     "transitions": {"leaseTransitions": -1},

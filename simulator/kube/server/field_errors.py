@@ -46,7 +46,12 @@ def json_text(value: Any) -> str:
         return "{" + ",".join(f"{json_text(name)}:{json_text(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(json_text(item) for item in value) + "]"
-    return _TO_ESCAPE.sub(lambda found: _ESCAPED[found.group()], json.dumps(value, ensure_ascii=False))
+    return html_escaped(json.dumps(value, ensure_ascii=False))
+
+
+def html_escaped(text: str) -> str:
+    """JSON with the letters escaped that mean something in a web page, as Go writes it."""
+    return _TO_ESCAPE.sub(lambda found: _ESCAPED[found.group()], text)
 
 
 def quoted(text: str) -> str:

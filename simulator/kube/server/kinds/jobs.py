@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.kube.server.field_errors import invalid_value, not_supported, required
+from simulator.kube.server.go_structs import structure
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, complete_pod_spec, fill
 from simulator.kube.server.kinds.pod_rules import not_negative
 from simulator.kube.server.kinds.workloads import IMMUTABLE, check_template
@@ -74,7 +75,9 @@ def _check_job(job: Json, before: Json | None) -> Sequence[Cause]:
     causes += _changed_completions(spec, old)
     for name in ("selector", "template", "completionMode"):
         if spec.get(name) != old.get(name):
-            causes.append(invalid_value(f"spec.{name}", spec.get(name), IMMUTABLE))
+            value = spec.get(name)
+            shown = structure("core.PodTemplateSpec", value) if name == "template" else value
+            causes.append(invalid_value(f"spec.{name}", shown, IMMUTABLE))
     return causes
 
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.kube.server.field_errors import forbidden_field, invalid_value
+from simulator.kube.server.go_structs import difference
 from simulator.kube.server.kinds.pod_rules import LARGEST_INT32, between, check_new_pod, check_pod_spec
 from simulator.kube.server.refusals import Cause
 
 Json = dict[str, Any]
 
-_CHANGEABLE = frozenset(
-    ("containers", "initContainers", "ephemeralContainers", "tolerations", "activeDeadlineSeconds", "schedulingGates")
-)
+_CHANGEABLE = ("ephemeralContainers", "tolerations", "activeDeadlineSeconds", "schedulingGates")
 _NOT_OTHERS = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -41,15 +40,19 @@ def _spec_causes(spec: Json, old: Json) -> list[Cause]:
     causes = _gate_causes(spec, old)
     if spec.get("tolerations") != old.get("tolerations"):
         causes += _toleration_causes(spec, old)
-    others = [name for name in {*spec, *old} - _CHANGEABLE if spec.get(name) != old.get(name)]
-    if others or _beside_images(spec) != _beside_images(old):
-        causes.append(forbidden_field("spec", _NOT_OTHERS))
+    beside = _beside_what_may_change(spec, old)
+    if any(beside.get(name) != old.get(name) for name in {*beside, *old}):
+        causes.append(forbidden_field("spec", f"{_NOT_OTHERS}\n{difference('core.PodSpec', old, beside)}"))
     return causes + _debugging_causes(spec, old)
 
 
-def _beside_images(spec: Json) -> list[Json]:
-    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    return [{name: value for name, value in one.items() if name != "image"} for one in containers]
+def _beside_what_may_change(spec: Json, old: Json) -> Json:
+    """A specification with everything as it was that may be changed."""
+    kept = {**spec, **{name: old.get(name) for name in _CHANGEABLE}}
+    for name in ("containers", "initContainers"):
+        pairs = zip(spec.get(name) or (), old.get(name) or (), strict=True)
+        kept[name] = [{**one, "image": had["image"]} for one, had in pairs] or old.get(name)
+    return kept
 
 
 def _deadline_causes(seconds: int | None, old: int | None) -> list[Cause]:

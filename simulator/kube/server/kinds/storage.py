@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.kube.server.field_errors import forbidden_field
+from simulator.kube.server.field_errors import forbidden_field, invalid_value
+from simulator.kube.server.go_structs import difference
 from simulator.kube.server.kinds.pod_defaults import complete_conditions, fill
 from simulator.kube.server.refusals import Cause
 from simulator.kube.server.registry import Resource
@@ -12,6 +13,13 @@ Json = dict[str, Any]
 
 _CLAIM_STAYS = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+_SOURCE_STAYS = "spec.persistentvolumesource is immutable after creation"
+_NO_SOURCE = frozenset(
+    (
+        *("accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy"),
+        *("storageClassName", "volumeAttributesClassName", "volumeMode"),
+    )
 )
 
 
@@ -38,7 +46,9 @@ def _check_claim(claim: Json, before: Json | None) -> Sequence[Cause]:
         return ()
     if bound <= {"resources", "volumeAttributesClassName"} and (before.get("status") or {}).get("phase") == "Bound":
         return ()
-    return [forbidden_field("spec", _CLAIM_STAYS)]
+    if not old.get("volumeName"):
+        old = {**old, "volumeName": spec.get("volumeName")}
+    return [forbidden_field("spec", f"{_CLAIM_STAYS}\n{difference('core.PersistentVolumeClaimSpec', old, spec)}")]
 
 
 def _complete_volume(volume: Json, before: Json | None) -> None:
@@ -49,6 +59,20 @@ def _complete_volume(volume: Json, before: Json | None) -> None:
     fill(spec, {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"})
     if spec.get("hostPath") is not None:
         fill(spec["hostPath"], {"type": ""})
+
+
+def _check_volume(volume: Json, before: Json | None) -> Sequence[Cause]:
+    if before is None or volume["spec"] == before.get("spec"):
+        return ()
+    spec, old = volume["spec"], before["spec"]
+    changed = {name for name in {*spec, *old} if spec.get(name) != old.get(name)}
+    causes = []
+    if not changed <= _NO_SOURCE:
+        told = difference("core.PersistentVolumeSource", old, spec)
+        causes.append(forbidden_field("spec.persistentvolumesource", f"{_SOURCE_STAYS}\n{told}"))
+    if "volumeMode" in changed:
+        causes.append(invalid_value("volumeMode", spec.get("volumeMode"), "field is immutable"))
+    return causes
 
 
 def _complete_class(item: Json, before: Json | None) -> None:
@@ -108,6 +132,7 @@ STORAGE: tuple[Resource, ...] = (
         status_writes_metadata=True,
         returns_deleted=True,
         complete=_complete_volume,
+        check=_check_volume,
     ),
     Resource(
         group="storage.k8s.io",
