@@ -173,13 +173,12 @@ class Writes:
         if resource.admit is not None:
             resource.admit(item, None, self._objects)
         concerned = self.reviewer.concerns(route, "CREATE")
-        owned = writer is not None and bool(born(item, body, resource, writer, "")) if concerned else writer is not None
-        if concerned:
-            item = await self._mutated(route, "CREATE", item, None, user, dry_run=dry_run)
         if applied is not None:
             item["metadata"]["managedFields"] = applied
-        elif writer is not None and owned:  # of nothing, nobody keeps account, whatever webhooks add to it
+        elif writer is not None:
             put_entries(item, born(item, body, resource, writer, api_time(self.clock.now())))
+        if concerned:
+            item = await self._mutated(route, "CREATE", item, None, user, dry_run=dry_run)
         if resource.forget is not None:
             resource.forget(item)
         if resource.grants:
@@ -283,13 +282,13 @@ class Writes:
             resource.complete(item, old)
             if resource.admit is not None:
                 resource.admit(item, old, self._objects)
+            if writer is not None:
+                self._keep_account(item, old, given, resource, writer)
             concerned = self.reviewer.concerns(route, operation)
             if concerned:
                 item = await self._mutated(route, operation, item, old, user, dry_run=dry_run)
             if resource.grants:
                 self._grant(route, item, old)
-            if writer is not None:
-                self._keep_account(item, old, given, resource, writer)
             if resource.forget is not None:
                 resource.forget(item)
             unchanged = not causes and same(item, old)

@@ -1,15 +1,17 @@
 """Admission: who is asked about a write, in which order, and what becomes of it.
 
 The registrations are objects of the store, as on a real cluster; how a webhook is reached is handed in as an async
-callable, so that the same handler is asked over the simulated network here and over HTTPS there. Mutating webhooks are
-asked first, in the order of their configurations' names, and once more if a later one has changed something and they
-want that; then the object is checked; then validating policies and webhooks are asked.
+callable, so that the same handler is asked over the simulated network here and over HTTPS there. Mutating policies and
+then mutating webhooks are asked first, in the order of their (configurations') names, and once more if a later one has
+changed something and they want that; then the object is checked; then validating policies and webhooks are asked.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.kube.server.admission.policies import Policies
+from simulator.kube.server.admission.bound_policies import RequestOf
+from simulator.kube.server.admission.mutating_policies import MutatingPolicies, Rounds
+from simulator.kube.server.admission.policies import ValidatingPolicies
 from simulator.kube.server.admission.webhooks import (
     CallWebhook,
     TimeoutClock,
@@ -59,20 +61,25 @@ class Admission:
         self._entropy = entropy
         self._call = call
         self._tables = [(store.table(table_id), mutating) for table_id, mutating in CONFIGURATIONS]
-        self._policies = Policies(store, registry)
-        self._read = (*self._policies.tables, *(table for table, _ in self._tables))
+        self._validating = ValidatingPolicies(store, registry)
+        self._mutating = MutatingPolicies(store, registry)
+        policies = (*self._validating.bound.tables, *self._mutating.bound.tables)
+        self._read = (*policies, *(table for table, _ in self._tables))
         self._hooks: tuple[Webhook, ...] = ()
         self._read_at = -1
         self._wanted: dict[tuple[str, ...], tuple[Sequence[tuple[Webhook, Resource]], bool]] = {}
 
     def anybody(self) -> bool:
         """Whether anybody wants to see any request."""
-        return bool(self._registered()) or self._policies.anybody()
+        return bool(self._registered()) or self._any_policy()
+
+    def _any_policy(self) -> bool:
+        return bool(self._validating.bound.bound() or self._mutating.bound.bound())
 
     def concerns(self, route: Route, operation: str) -> bool:
         """Whether any webhook or policy wants to see this operation."""
         hooks = self._registered()
-        if not (hooks or self._policies.anybody()) or route.resource.group == GROUP:
+        if not (hooks or self._any_policy()) or route.resource.group == GROUP:
             return False
         wanted, policies = self._wanting(route, operation)
         return policies or bool(wanted)
@@ -86,7 +93,8 @@ class Admission:
             others = self._registry.versions_of(resource)
             views = ((hook, hook.view_of(route, operation, others)) for hook in hooks)
             wanted = tuple((hook, view) for hook, view in views if view is not None)
-            found = self._wanted[key] = wanted, self._policies.concern(route, operation, others)
+            concerned = (one.bound.concern(route, operation, others) for one in (self._mutating, self._validating))
+            found = self._wanted[key] = wanted, any(concerned)
         return found
 
     def _registered(self) -> tuple[Webhook, ...]:
@@ -109,14 +117,18 @@ class Admission:
     async def mutate(
         self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
     ) -> Json | None:
-        """Ask every mutating webhook that wants to see this; gives the object as they leave it.
+        """Ask every mutating policy and webhook that wants to see this; gives the object as they leave it.
 
         Raises:
-            Refusal: a webhook denies, or does not answer and its failurePolicy is Fail.
+            Refusal: one denies, or a webhook does not answer and its failurePolicy is Fail.
         """
         again: list[tuple[Webhook, Resource]] = []
         changed_since: dict[str, bool] = {}
-        for hook, view in self._wanting(route, operation)[0]:
+        rounds = Rounds()
+        hooks, policies = self._wanting(route, operation)
+        if policies:
+            new = await self._changed_by_policies(route, operation, new, old, user, rounds, dry_run=dry_run)
+        for hook, view in hooks:
             if not hook.mutating:
                 continue
             answered, fresh = await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)
@@ -126,10 +138,52 @@ class Admission:
             if answered and hook.asks_again:
                 again.append((hook, view))
                 changed_since[hook.name] = False
+        if policies:
+            fresh = await self._changed_by_policies(route, operation, new, old, user, rounds, dry_run=dry_run)
+            if fresh is not new and fresh != new:
+                changed_since.update(dict.fromkeys(changed_since, True))
+                new = fresh
         for hook, view in again:
             if changed_since[hook.name]:
                 _, new = await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)
         return new
+
+    async def _changed_by_policies(
+        self,
+        route: Route,
+        operation: str,
+        new: Json | None,
+        old: Json | None,
+        user: str,
+        rounds: Rounds,
+        *,
+        dry_run: bool,
+    ) -> Json | None:
+        """The object as one round of mutating policies leaves it."""
+        if new is None:
+            return None
+
+        def request_of(item: Json) -> RequestOf:
+            return self._requests(route, operation, item, old, user, dry_run=dry_run)
+
+        async def changed(item: Json, view: Resource) -> Json:
+            return dict(await self._as(item, view, route.resource))
+
+        deciding.set(self._decide)
+        others = self._registry.versions_of(route.resource)
+        return await self._mutating.change(route, operation, others, request_of, changed, new, rounds)
+
+    def _requests(
+        self, route: Route, operation: str, new: Json | None, old: Json | None, user: str, *, dry_run: bool
+    ) -> RequestOf:
+        """The request as policies see it, in the version of a resource."""
+
+        async def request_of(view: Resource) -> Json:
+            review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
+            asked_for: Json = review["request"]
+            return asked_for
+
+        return request_of
 
     async def validate(
         self, route: Route, operation: str, *, new: Json | None, old: Json | None, user: str, dry_run: bool
@@ -141,15 +195,10 @@ class Admission:
         """
         hooks, policies = self._wanting(route, operation)
         if policies:
-
-            async def request_of(view: Resource) -> Json:
-                review = await self._question(route, operation, new, old, user, view, dry_run=dry_run)
-                asked_for: Json = review["request"]
-                return asked_for
-
             deciding.set(self._decide)
             others = self._registry.versions_of(route.resource)
-            await self._policies.judge(route, operation, others, request_of)
+            request_of = self._requests(route, operation, new, old, user, dry_run=dry_run)
+            await self._validating.judge(route, operation, others, request_of)
         for hook, view in hooks:
             if not hook.mutating:
                 await self._admitted(hook, view, route, operation, new, old, user, dry_run=dry_run)

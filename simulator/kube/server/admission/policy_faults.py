@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simulator.kube.server.admission.policies import POLICY_VARIABLES
+from simulator.kube.server.admission.bound_policies import POLICY_VARIABLES
 from simulator.kube.server.admission.webhook_configurations import (
     complete_rules,
     condition_faults,
@@ -63,16 +63,16 @@ def check_policy(policy: Json, before: Json | None) -> Sequence[Cause]:
     if match is None:
         causes.append(required("spec.matchConstraints"))
     else:
-        causes += _match_faults(match, "spec.matchConstraints")
+        causes += match_faults(match, "spec.matchConstraints")
         if not match.get("resourceRules"):
             causes.append(required("spec.matchConstraints.resourceRules"))
-    names = _variables(kind)
+    names = variables_for(kind)
     if not spec.get("variables"):
         names = tuple(name for name in names if name != "variables")
     causes += condition_faults(spec.get("matchConditions") or [], "spec.matchConditions", names)
     known: list[str] = []
     for number, variable in enumerate(spec.get("variables") or []):
-        causes += _variable_faults(variable, f"spec.variables[{number}]", names, known)
+        causes += variable_faults(variable, f"spec.variables[{number}]", names, known)
         known.append(variable.get("name") or "")
     validations = spec.get("validations") or []
     if not validations and not spec.get("auditAnnotations"):
@@ -87,11 +87,13 @@ def check_policy(policy: Json, before: Json | None) -> Sequence[Cause]:
     return causes
 
 
-def _variables(kind: Json | None) -> tuple[str, ...]:
+def variables_for(kind: Json | None) -> tuple[str, ...]:
+    """What the expressions of a policy can name; ``kind`` is that of its parameters."""
     return tuple(name for name in POLICY_VARIABLES if name != "params" or kind is not None)
 
 
-def _match_faults(match: Json, place: str) -> Iterator[Cause]:
+def match_faults(match: Json, place: str) -> Iterator[Cause]:
+    """What is wrong with what says of which requests a policy is asked."""
     if match.get("matchPolicy") not in ("Equivalent", "Exact"):
         yield not_supported(f"{place}.matchPolicy", match.get("matchPolicy"), ("Equivalent", "Exact"))
     for name in ("namespaceSelector", "objectSelector"):
@@ -115,10 +117,11 @@ def _annotation_faults(
     if not text.strip():
         yield required(f"{place}.valueExpression", "valueExpression is not specified")
     else:
-        yield from _compile_faults(text, f"{place}.valueExpression", names, ("string", "null_type"), known)
+        yield from compile_faults(text, f"{place}.valueExpression", names, ("string", "null_type"), known)
 
 
-def _variable_faults(variable: Json, place: str, names: tuple[str, ...], known: list[str]) -> Iterator[Cause]:
+def variable_faults(variable: Json, place: str, names: tuple[str, ...], known: list[str]) -> Iterator[Cause]:
+    """What is wrong with a variable; ``known`` are those before it."""
     name, text = variable.get("name") or "", variable.get("expression") or ""
     if not name.strip():
         yield required(f"{place}.name", "name is not specified")
@@ -127,17 +130,17 @@ def _variable_faults(variable: Json, place: str, names: tuple[str, ...], known: 
     if not text.strip():
         yield required(f"{place}.expression", "expression is not specified")
     else:
-        yield from _compile_faults(text, f"{place}.expression", names, (), known)
+        yield from compile_faults(text, f"{place}.expression", names, (), known)
 
 
-def _compile_faults(
+def compile_faults(
     text: str, place: str, names: tuple[str, ...], wanted: tuple[str, ...], known: list[str]
 ) -> Iterator[Cause]:
     """Why an expression is none of a type; several types must be had for certain."""
     try:
         kind = {"null": "null_type"}.get(found := expression_type(text, names), found)
         if "variables" in names:
-            _check_variables(text, known)
+            check_variables(text, known)
     except CelError as error:
         yield invalid_value(place, text, f"compilation failed: {error}")
         return
@@ -147,7 +150,7 @@ def _compile_faults(
         yield invalid_value(place, text, f"must evaluate to one of [{' '.join(wanted)}] but got {kind}")
 
 
-def _check_variables(text: str, known: list[str]) -> None:
+def check_variables(text: str, known: list[str]) -> None:
     """Whether every variable that an expression names has been declared before it.
 
     Raises:
@@ -174,12 +177,12 @@ def _validation_faults(validation: Json, place: str, names: tuple[str, ...], kno
     if not text.strip():
         yield required(f"{place}.expression", "expression is not specified")
     else:
-        yield from _compile_faults(text, f"{place}.expression", names, ("bool",), known)
+        yield from compile_faults(text, f"{place}.expression", names, ("bool",), known)
     if expression and not expression.strip():
         yield invalid_value(f"{place}.messageExpression", expression, "must be non-empty if specified")
     elif expression:
         seen = tuple(name for name in names if name != "authorizer")
-        yield from _compile_faults(expression, f"{place}.messageExpression", seen, ("string",), known)
+        yield from compile_faults(expression, f"{place}.messageExpression", seen, ("string",), known)
     if message and not message.strip():
         yield invalid_value(f"{place}.message", message, "must be non-empty if specified")
     elif "\n" in message.strip():
@@ -195,14 +198,15 @@ def check_binding(binding: Json, before: Json | None) -> Sequence[Cause]:
     if not spec.get("policyName"):
         causes.append(required("spec.policyName"))
     if spec.get("paramRef") is not None:
-        causes += _reference_faults(spec["paramRef"], "spec.paramRef")
+        causes += reference_faults(spec["paramRef"], "spec.paramRef")
     if spec.get("matchResources") is not None:
-        causes += _match_faults(spec["matchResources"], "spec.matchResources")
+        causes += match_faults(spec["matchResources"], "spec.matchResources")
     causes += _action_faults(spec.get("validationActions") or [], "spec.validationActions")
     return causes
 
 
-def _reference_faults(reference: Json, place: str) -> Iterator[Cause]:
+def reference_faults(reference: Json, place: str) -> Iterator[Cause]:
+    """What is wrong with where parameters are looked for."""
     name, selector = reference.get("name"), reference.get("selector")
     both = "name and selector are mutually exclusive"
     if name and selector is not None:

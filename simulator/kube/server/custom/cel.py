@@ -40,6 +40,7 @@ from simulator.kube.server.custom.cel_declaring import (
 from simulator.kube.server.custom.cel_formats import NAMED_FORMATS
 from simulator.kube.server.custom.cel_lists import LISTS, REGEX
 from simulator.kube.server.custom.cel_measures import MEASURES
+from simulator.kube.server.custom.cel_objects import POINTERS
 from simulator.kube.server.custom.cel_text import in_own_words, readable
 from simulator.kube.server.custom.cel_urls import URLS
 from simulator.kube.server.custom.expression_tree import Expr, tree_of
@@ -355,7 +356,7 @@ extensions:
 @cache
 def _functions() -> list[Any]:
     """The functions of Kubernetes, for every environment."""
-    return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS, *AUTHORIZER])
+    return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS, *AUTHORIZER, *POINTERS])
 
 
 def _make_environment(variables: Mapping[str, Any]) -> Any:

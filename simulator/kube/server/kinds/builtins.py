@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.kube.server.access.reviews import REVIEWS
-from simulator.kube.server.admission.policies import GROUP as ADMISSION_GROUP
+from simulator.kube.server.admission.bound_policies import GROUP as ADMISSION_GROUP
 from simulator.kube.server.admission.policy_faults import check_binding, check_policy, complete_binding, complete_policy
 from simulator.kube.server.admission.webhook_configurations import check_configuration, complete_configuration
 from simulator.kube.server.custom.definition_faults import definition_faults

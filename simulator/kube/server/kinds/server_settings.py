@@ -4,11 +4,12 @@ They are kept and shown. Of the simulated server nobody obeys them: fairness, ag
 are not simulated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from simulator.kube.server.admission.policies import GROUP as ADMISSION_GROUP
-from simulator.kube.server.admission.policy_faults import complete_binding, complete_policy
+from simulator.kube.server.admission.bound_policies import GROUP as ADMISSION_GROUP
+from simulator.kube.server.admission.mutation_faults import check_mutation, check_mutation_binding, complete_mutation
+from simulator.kube.server.admission.policy_faults import complete_binding
 from simulator.kube.server.field_errors import invalid_value, required
 from simulator.kube.server.kinds.pod_defaults import fill
 from simulator.kube.server.refusals import Cause
@@ -55,14 +56,6 @@ def _check_level(item: Json, before: Json | None) -> Sequence[Cause]:
     return ()
 
 
-def _complete_mutation(policy: Json, before: Json | None) -> None:
-    complete_policy(policy, policy if before is None else before)  # which has no status, other than one that validates
-    spec: Mapping[str, Any] = policy.get("spec") or {}
-    for mutation in spec.get("mutations") or ():
-        if mutation.get("patchType") is None:
-            mutation["patchType"] = ""
-
-
 def _cluster_wide(group: str, plural: str, kind: str, **more: Any) -> Resource:
     return Resource(group=group, version="v1", plural=plural, kind=kind, namespaced=False, **more)
 
@@ -102,7 +95,8 @@ SERVER_SETTINGS: tuple[Resource, ...] = (
         "MutatingAdmissionPolicy",
         counts_generation=True,
         needs_revision=True,
-        complete=_complete_mutation,
+        complete=complete_mutation,
+        check=check_mutation,
     ),
     _cluster_wide(
         ADMISSION_GROUP,
@@ -111,6 +105,7 @@ SERVER_SETTINGS: tuple[Resource, ...] = (
         counts_generation=True,
         needs_revision=True,
         complete=complete_binding,
+        check=check_mutation_binding,
     ),
     _cluster_wide("networking.k8s.io", "ipaddresses", "IPAddress"),
     _cluster_wide("networking.k8s.io", "servicecidrs", "ServiceCIDR", subresources=("status",), status_on_create={}),

@@ -19,6 +19,22 @@ class _Undone(Exception):
     """An operation cannot be done."""
 
 
+class _NoPlace(_Undone):
+    """There is nothing at its path."""
+
+
+class _Differs(_Undone):
+    """A test has found another value."""
+
+
+class Undone(Exception):
+    """A patch cannot be applied; the message says why, in the words of the real server's library."""
+
+
+class TestFailed(Undone):
+    """A test of the patch has found another value."""
+
+
 def _undoable() -> Refusal:
     refusal = Refusal(422, "Invalid", "the server rejected our request due to an error in our request")
     refusal.status["details"] = {}
@@ -69,6 +85,30 @@ def json_patched(root: Json, patch: list[Json]) -> Json:
     return root
 
 
+def operated(root: Json, patch: list[Json]) -> Json:
+    """As ``json_patched``, for those who want to know why.
+
+    Raises:
+        Undone: an operation cannot be done; ``TestFailed``: a test fails.
+    """
+    for operation in own_copy(patch):
+        try:
+            _operate(root, operation)
+        except _Differs as error:
+            raise TestFailed(f"testing value {operation.get('path')} failed: test failed") from error
+        except _Undone as error:
+            raise Undone(_why(operation, error)) from error
+    return root
+
+
+def _why(operation: Json, error: _Undone) -> str:
+    name, path = operation.get("op"), operation.get("path")
+    if isinstance(error, _NoPlace):
+        shown = f'"{path}"' if name in ("add", "remove") else path
+        return f"{name} operation does not apply: doc is missing path: {shown}: missing value"
+    return f"error in {name} for path: '{path}': {error}"
+
+
 def _operate(root: Json, operation: Json) -> None:
     name = operation.get("op")
     parent, last = _place(root, operation.get("path"))
@@ -82,7 +122,7 @@ def _operate(root: Json, operation: Json) -> None:
     elif name == "test":
         have = _get(parent, last)
         if not _same(None if have is _ABSENT else have, operation.get("value")):
-            raise _Undone(last)
+            raise _Differs(last)
     elif name == "move":
         source, key = _place(root, operation.get("from"))
         _add(parent, last, _remove(source, key))
@@ -109,7 +149,7 @@ def _place(root: Json, pointer: Any) -> tuple[Any, str]:
     for step in steps[:-1]:
         at = _get(at, step)
         if not isinstance(at, dict | list):
-            raise _Undone(step)
+            raise _NoPlace(step)
     return at, steps[-1]
 
 
@@ -118,9 +158,10 @@ def _index(parent: list[Any], step: str, *, most: int = -1) -> int:
     try:
         position = int(step)
     except ValueError as error:
-        raise _Undone(step) from error
+        why = f'strconv.Atoi: parsing "{step}": invalid syntax'
+        raise _Undone(f"value was not a proper array index: '{step}': {why}") from error
     if not -size <= position < size:
-        raise _Undone(step)
+        raise _Undone(f"Unable to access invalid index: {position}: invalid index referenced")
     return position + size if position < 0 else position
 
 
@@ -141,5 +182,5 @@ def _remove(parent: Any, step: str) -> Any:
     if isinstance(parent, list):
         return parent.pop(_index(parent, step))
     if step not in parent:
-        raise _Undone(step)
+        raise _Undone(f"Unable to remove nonexistent key: {step}: missing value")
     return parent.pop(step)
