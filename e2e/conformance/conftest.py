@@ -65,7 +65,7 @@ def real_face() -> Iterator[Face]:
     if folder is None:
         pytest.skip("kube-apiserver and etcd are not there: `make tools` builds them")
     with control_plane(folder) as running:
-        yield from _prepared(HttpFace("real", running.port, compact=running.compact))
+        yield from _prepared(HttpFace("real", running.port, compact=running.compact, fill_store=running.fill))
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +97,8 @@ def direct_face() -> Iterator[Face]:
 @pytest.fixture(scope="session")
 def http_face() -> Iterator[Face]:
     with served() as running:
-        yield from _prepared(HttpFace("http", running.port, speed=SPEED, compact=running.compact))
+        face = HttpFace("http", running.port, speed=SPEED, compact=running.compact, fill_store=running.fill)
+        yield from _prepared(face)
 
 
 def _prepared(face: HttpFace | SimulatedFace) -> Iterator[Face]:

@@ -42,6 +42,17 @@ class ControlPlane:
         finally:
             connection.close()
 
+    def fill(self, full: bool) -> None:  # noqa: FBT001  it is all that is said
+        """Raise or take back the alarm that etcd raises when it has used the space that it may use."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.store_port, timeout=5)
+        try:
+            member = _ask_store(connection, "/v3/maintenance/status", {})["header"]["member_id"]
+            action = "ACTIVATE" if full else "DEACTIVATE"
+            asked = {"action": action, "memberID": member, "alarm": "NOSPACE"}
+            assert "header" in _ask_store(connection, "/v3/maintenance/alarm", asked)
+        finally:
+            connection.close()
+
 
 def _ask_store(connection: http.client.HTTPConnection, path: str, body: dict[str, str]) -> Any:
     connection.request("POST", path, body=json.dumps(body))

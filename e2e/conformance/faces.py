@@ -5,6 +5,7 @@ compares what a client would see and nothing else.
 """
 
 import asyncio
+import contextvars
 import http.client
 import json
 import re
@@ -41,6 +42,7 @@ USERS: Mapping[str, tuple[str, ...]] = {
     "bob": (),
 }
 
+_WEBHOOK_PORTS = 40_000  # of webhooks that are asked without a network: nobody listens there
 SHOWN_HEADERS = ("Allow", "Cache-Control", "Content-Type", "Retry-After", "WWW-Authenticate")
 
 
@@ -121,6 +123,14 @@ class Face(Protocol):
         """The first ``count`` events of a watch; fewer if it ends, or after ``seconds``."""
         ...
 
+    def aside(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
+        """As ``send``, from within a webhook: while the server is busy with another request."""
+        ...
+
+    def fill_store(self, *, full: bool) -> None:
+        """Let the store have no space left, or have some again."""
+        ...
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         ...
@@ -130,7 +140,9 @@ class Face(Protocol):
         ...
 
     def webhook(self, handler: Handler) -> Json:
-        """Serve an admission webhook; gives the ``clientConfig`` to reach it by. It ends with the face."""
+        """Serve an admission webhook; gives the ``clientConfig`` to reach it by. It ends with the face. The response
+        may have a field ``after``, which is taken out: the seconds until the webhook answers.
+        """
         ...
 
 
@@ -153,7 +165,7 @@ class SimulatedFace:
 
     def __init__(self) -> None:
         self._loop = SimLoop()
-        self._handlers: list[Handler] = []
+        self._handlers: dict[str, Handler] = {}
         clock = VirtualClock(self._loop)
         self.server = ApiServer(
             clock,
@@ -174,8 +186,22 @@ class SimulatedFace:
 
     def send(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
         """See ``Face``."""
+        response = self._loop.run_until_complete(self.server.request(self._request(method, path, body, how)))
+        return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
+
+    def aside(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
+        """See ``Face``. What waits for nothing is answered at once, without the loop."""
+        answering = self.server.request(self._request(method, path, body, how))
+        try:
+            contextvars.copy_context().run(answering.send, None)
+        except StopIteration as done:
+            return Answer(status=done.value.status, body=deepcopy(done.value.body))
+        answering.close()
+        raise AssertionError(f"{method} {path} waits for something, and cannot be asked aside")
+
+    def _request(self, method: str, path: str, body: Any, how: How) -> ApiRequest:
         user = how.get("user", ADMIN)
-        request = ApiRequest(
+        return ApiRequest(
             method=method,
             path=path,
             body=body,
@@ -187,8 +213,6 @@ class SimulatedFace:
             user_uid=user,
             user_agent=how.get("agent", ""),
         )
-        response = self._loop.run_until_complete(self.server.request(request))
-        return Answer(status=response.status, body=deepcopy(response.body), warnings=response.warnings)
 
     def watch(
         self, path: str, count: int, *, seconds: int = 5, accept: str = "", query: Mapping[str, str] | None = None
@@ -213,17 +237,24 @@ class SimulatedFace:
         """See ``Face``."""
         self.server.store.compact()
 
+    def fill_store(self, *, full: bool) -> None:
+        """See ``Face``."""
+        self.server.store.full = full
+
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
-        self._handlers.append(handler)
-        return {"url": f"https://webhook.test/{len(self._handlers) - 1}", "caBundle": "bm9uZQ=="}
+        url = f"https://127.0.0.1:{_WEBHOOK_PORTS + len(self._handlers)}/"
+        self._handlers[url] = handler
+        return {"url": url, "caBundle": "bm9uZQ=="}
 
     async def _call(self, client_config: Json, review: Json) -> Json:
-        place, _, number = client_config["url"].rpartition("/")
-        if place != "https://webhook.test":
+        handler = self._handlers.get(client_config["url"])
+        if handler is None:
             raise ConnectionError(f"dial tcp {urlsplit(client_config['url']).netloc}: connect: connection refused")
         request = review["request"]
-        return {**review, "response": {"uid": request["uid"], **self._handlers[int(number)](request)}}
+        response = {"uid": request["uid"], **handler(request)}
+        await asyncio.sleep(response.pop("after", 0.0))
+        return {**review, "response": response}
 
     def wait(self, seconds: float) -> None:
         """See ``Face``."""
@@ -246,13 +277,23 @@ class HttpFace:
         port: of loopback.
         speed: how fast its time passes.
         compact: makes it forget its history.
+        fill_store: lets its store have no space left, or some again.
     """
 
-    def __init__(self, name: str, port: int, *, speed: float = 1.0, compact: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        *,
+        speed: float = 1.0,
+        compact: Callable[[], None] = lambda: None,
+        fill_store: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self.name = name
         self._port = port
         self._speed = speed
         self._compact = compact
+        self._fill_store = fill_store
         self._headers = {"Authorization": f"Bearer {token_of(ADMIN)}"}
         self._connection = self._connect(60.0)
         self._webhooks: list[WebhookServer] = []
@@ -316,9 +357,21 @@ class HttpFace:
         """See ``Face``."""
         self._compact()
 
+    def fill_store(self, *, full: bool) -> None:
+        """See ``Face``."""
+        self._fill_store(full)
+
+    def aside(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
+        """See ``Face``. It goes over a connection of its own."""
+        other = HttpFace(self.name, self._port, speed=self._speed)
+        try:
+            return other.send(method, path, body, **how)
+        finally:
+            other.close()
+
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
-        self._webhooks.append(WebhookServer(handler))
+        self._webhooks.append(WebhookServer(handler, speed=self._speed))
         return dict(self._webhooks[-1].client_config)
 
     def wait(self, seconds: float) -> None:

@@ -134,6 +134,14 @@ class Transcript:
         """See ``Face``."""
         self._face.compact()
 
+    def fill_store(self, *, full: bool) -> None:
+        """See ``Face``."""
+        self._face.fill_store(full=full)
+
+    def aside(self, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Answer:
+        """See ``Face``; it is not noted, as it happens in the middle of something else."""
+        return self._face.aside(method, path, body, **how)
+
     def webhook(self, handler: Handler) -> Json:
         """See ``Face``."""
         return self._face.webhook(handler)

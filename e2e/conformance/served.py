@@ -41,11 +41,17 @@ class Running:
 
     def compact(self) -> None:
         """Forget the history."""
+        self._act(self.server.store.compact)
 
-        async def forget() -> None:
-            self.server.store.compact()
+    def fill(self, full: bool) -> None:  # noqa: FBT001  it is all that is said
+        """Let the store have no space left, or some again."""
+        self._act(lambda: setattr(self.server.store, "full", full))
 
-        asyncio.run_coroutine_threadsafe(forget(), self.loop).result(START_SECONDS)
+    def _act(self, act: Callable[[], None]) -> None:
+        async def work() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(work(), self.loop).result(START_SECONDS)
 
 
 def tokens_file() -> str:

@@ -8,6 +8,7 @@ client or the connection ends it; a client that does not read is cut off by the 
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -18,6 +19,7 @@ from aiohttp import web
 from simulator.face.bodies import BYTES_MAX, JSON, PROTOBUF, TOO_LARGE, YAML, media_type, read_body
 from simulator.face.duplicates import duplicates_of, with_maps_merged, yaml_duplicates_of
 from simulator.face.field_order import alphabetical, arranged, without_empty_items
+from simulator.face.flow_control import RETRY_AFTER_SECONDS, FlowControl, too_many
 from simulator.face.identity import Identities
 from simulator.face.impersonation import impersonated
 from simulator.face.openapi_protobuf import MEDIA_TYPE as OPENAPI_PROTOBUF
@@ -69,6 +71,7 @@ class HttpFace:
         self._encoded: tuple[Any, bytes] = (None, b"")
         self._in_flight_max = in_flight_max
         self._in_flight = 0
+        self._flows = FlowControl(server.store)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request, whatever it is."""
@@ -92,13 +95,16 @@ class HttpFace:
             form = wanted
             if request.method == "GET" and self._is_watch(asked):
                 return await self._watch(asked, form, request, headers)
-            answer = await self._answered(asked, request)
+            with self._flows.turn(asked, watch=False) if self._flows.anybody() else nullcontext():
+                answer = await self._answered(asked, request)
             if answer.status >= 400:
                 form = PLAIN if form.media_type == OPENAPI_PROTOBUF else form
             elif form.media_type == JSON:
                 answer = msgspec.structs.replace(answer, body=self._in_order(asked, answer.body))
         except Refusal as refusal:
-            answer = ApiResponse(status=refusal.code, body=refusal.status)
+            answer = ApiResponse(status=refusal.code, body={"text": refusal.text} if refusal.text else refusal.status)
+            if refusal.code == 429:
+                headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         except Exception as error:
             LOG.exception("%s %s", request.method, request.raw_path)
             answer = ApiResponse(status=500, body=internal(f"{type(error).__name__}: {error}").status)
@@ -116,7 +122,7 @@ class HttpFace:
 
     async def _answered(self, asked: ApiRequest, request: web.BaseRequest) -> ApiResponse:
         if self._in_flight_max and self._in_flight >= self._in_flight_max and MASTERS not in asked.groups:
-            raise Refusal(429, "TooManyRequests", "Too many requests, please try again later.", retry_after_seconds=1)
+            raise too_many()
         self._in_flight += 1
         try:
             if request.method not in ("GET", "HEAD"):
@@ -151,7 +157,8 @@ class HttpFace:
     async def _watch(
         self, asked: ApiRequest, form: Form, request: web.BaseRequest, headers: Mapping[str, str]
     ) -> web.StreamResponse:
-        feed = self._server.open(asked)
+        with self._flows.turn(asked, watch=True) if self._flows.anybody() else nullcontext():
+            feed = self._server.open(asked)
         try:
             if not isinstance(feed, Watch):
                 refused: Json = feed.queue[0]["object"]
@@ -247,6 +254,8 @@ def _written(answer: ApiResponse, form: Form, headers: Mapping[str, str]) -> web
         version = answer.body["apiVersion"].rpartition("/")[2]
         said["Content-Type"] = f"{form.media_type};g=apidiscovery.k8s.io;v={version};as={_DISCOVERY}"
         said["Cache-Control"] = "public"
+    if answer.status == 504 and "kind" not in answer.body:
+        said |= _PLAIN_TEXT
     retry = (answer.body.get("details") or {}).get("retryAfterSeconds") if answer.status >= 400 else None
     if retry:
         said["Retry-After"] = str(retry)

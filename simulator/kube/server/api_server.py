@@ -49,6 +49,7 @@ from simulator.kube.server.refusals import Refusal, method_not_allowed, unknown_
 from simulator.kube.server.registry import Registry, Resource
 from simulator.kube.server.routes import CONNECTED, Route, resolve, watched_path
 from simulator.kube.server.store import Store, Subscriber
+from simulator.kube.server.time_limits import limit_of
 from simulator.kube.server.unreadable import check_readable
 from simulator.kube.server.versions import stored_form, through
 from simulator.kube.server.watch import Feed
@@ -159,6 +160,8 @@ class ApiServer:
         if self.on_request is not None:
             self.on_request(request, False)
         try:
+            if request.query and "timeout" in request.query:
+                limit_of(request.query)
             if self.authorizer is not None:
                 self._authorize(self.authorizer, request, watch=False)
             route = resolve(self.registry, request.path)
@@ -247,7 +250,7 @@ class ApiServer:
             return await self._list(route, query)
         revision = revision_of(query) if query else None
         if revision:
-            await wait_until_fresh(self.cache, revision)
+            await wait_until_fresh(self.cache, revision, query)
         item = get(self.store if revision is None else self.cache, route)
         return await self._scale(item, route.resource) if route.subresource == "scale" else item
 
@@ -263,7 +266,7 @@ class ApiServer:
             if from_cache(query):
                 store = self.cache
             if revision and not query.get("continue"):
-                await wait_until_fresh(store, revision)
+                await wait_until_fresh(store, revision, query)
         if revision is None and self.cache is not store and not query.get("continue"):
             await catch_up(self.cache, store)
         return listing(store, route, query)

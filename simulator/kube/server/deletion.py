@@ -14,7 +14,7 @@ from simulator.kube.api_time import api_time
 from simulator.kube.server.advice import advise
 from simulator.kube.server.field_errors import invalid_value, not_supported
 from simulator.kube.server.reads import list_of, selection_of
-from simulator.kube.server.refusals import bad_request, conflict, forbidden, invalid, not_found
+from simulator.kube.server.refusals import Refusal, bad_request, conflict, forbidden, internal, invalid, not_found
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.store import Store
@@ -221,10 +221,18 @@ class Deletion:
             if lingers:
                 del fresh["metadata"]["deletionGracePeriodSeconds"]
                 fresh["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
-            item = fresh if options.dry_run else self.store.put(resource.table_id, item, fresh)
+            item = fresh if options.dry_run else self._put(resource, item, fresh)
         if goes and not options.dry_run:
             return self.store.remove(resource.table_id, item)
         return item
+
+    def _put(self, resource: Resource, old: Json, new: Json) -> Json:
+        try:
+            return self.store.put(resource.table_id, old, new)
+        except Refusal as refusal:
+            if resource.kind == "Namespace":  # these are deleted in a way of their own
+                raise internal(str(refusal)) from refusal
+            raise
 
     def _grace(self, resource: Resource, item: Json, options: DeleteOptions) -> int:
         if not resource.graceful:

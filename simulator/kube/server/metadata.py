@@ -117,7 +117,7 @@ def check_identity(body: Json, old: Json, resource: Resource) -> None:
     """Compare what an update says about the object with the object.
 
     Raises:
-        Refusal: 400 another name; 409 another uid, or a resourceVersion that is not the current one.
+        Refusal: 400 another name; 409 another uid.
     """
     metadata, current = body["metadata"], old["metadata"]
     name = current["name"]
@@ -129,11 +129,19 @@ def check_identity(body: Json, old: Json, resource: Resource) -> None:
     uid = metadata.get("uid")
     if uid and uid != current["uid"]:
         raise conflict(resource.group, resource.plural, name, other_uid(uid, current, resource))
-    revision = metadata.get("resourceVersion")
+
+
+def check_revision(revision: str | None, old: Json, resource: Resource) -> None:
+    """Compare the version of which an update is the next with the one that is there.
+
+    Raises:
+        Refusal: 409, another one is there.
+    """
+    current = old["metadata"]
     if revision and revision != current["resourceVersion"]:
         if not (revision.isascii() and revision.isdigit()):
             raise Refusal(500, "", f'strconv.ParseUint: parsing "{revision}": invalid syntax')
-        raise stale(resource.group, resource.plural, name)
+        raise stale(resource.group, resource.plural, current["name"])
 
 
 def other_uid(uid: str, current: Json, resource: Resource) -> str:

@@ -13,6 +13,7 @@ from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
 from simulator.kube.server.selection import Selection
 from simulator.kube.server.store import Key, Store, Table
+from simulator.kube.server.time_limits import limit_of, not_in_time
 
 Json = dict[str, Any]
 
@@ -40,14 +41,17 @@ def selection_of(route: Route, query: Mapping[str, str]) -> Selection:
     )
 
 
-async def wait_until_fresh(store: Store, revision: int) -> None:
-    """Give the server a moment to reach ``revision``.
+async def wait_until_fresh(store: Store, revision: int, query: Mapping[str, str]) -> None:
+    """Give the server a moment to reach ``revision``; no longer than the parameters allow.
 
     Raises:
         Refusal: 504, it did not.
     """
     if revision > store.revision:
-        await store.reaching(revision, FRESHNESS_WAIT_SECONDS)
+        patience_seconds = min(FRESHNESS_WAIT_SECONDS, limit_of(query))
+        await store.reaching(revision, patience_seconds)
+        if revision > store.revision and patience_seconds < FRESHNESS_WAIT_SECONDS:
+            raise not_in_time()
     if revision > store.revision:
         raise version_too_large(revision, store.revision)
 

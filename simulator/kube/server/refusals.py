@@ -182,6 +182,11 @@ def unsupported_media(message: str) -> Refusal:
     return Refusal(415, "UnsupportedMediaType", message)
 
 
+def no_space() -> Refusal:
+    """500: the store has used the space that it may use, and takes nothing new until somebody makes some."""
+    return Refusal(500, "", "etcdserver: mvcc: database space exceeded")
+
+
 def internal(message: str) -> Refusal:
     """500: something behind the server failed."""
     details = {"causes": [{"message": message}]}

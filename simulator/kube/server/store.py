@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from simulator.kube.server.refusals import no_space
 from simulator.kube.server.selection import Extract, Pin, Selection, field_extractor, label_of
 
 Json = dict[str, Any]
@@ -235,6 +236,7 @@ class Store:
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
         self.revision = 0
         self.compacted = 0  # no snapshot is older
+        self.full = False  # there is no space left: nothing is taken any more but deletions
 
     def table(self, table_id: TableId) -> Table:
         """The table of one (group, plural)."""
@@ -280,7 +282,13 @@ class Store:
                 _done(reached)
 
     def put(self, table_id: TableId, old: Json | None, new: Json) -> Json:
-        """Commit ``new`` in the place of ``old``; stamps the revision into it and keeps it: the caller lets go of it."""
+        """Commit ``new`` in the place of ``old``; stamps the revision into it and keeps it: the caller lets go of it.
+
+        Raises:
+            Refusal: 500, the store is full.
+        """
+        if self.full:
+            raise no_space()
         self.revision += 1
         new["metadata"]["resourceVersion"] = str(self.revision)
         self._commit(table_id, "ADDED" if old is None else "MODIFIED", old, new, new)

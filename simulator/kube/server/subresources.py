@@ -39,6 +39,7 @@ def binding(body: Any, route: Route, now: float) -> Make:
         if wanted.get("uid") or wanted.get("resourceVersion"):
             identity = {name: wanted.get(name) for name in ("uid", "resourceVersion")}
             meta.check_identity({"metadata": {"name": route.name, **identity}}, old, route.resource)
+            meta.check_revision(identity["resourceVersion"], old, route.resource)
         node = old["spec"].get("nodeName")
         why = ""
         if old["metadata"].get("deletionTimestamp"):
@@ -215,6 +216,7 @@ def finalize(store: Store, route: Route, body: Any, now: float, writer: Writer |
     if old is None:
         raise not_found("", "namespaces", route.name)
     meta.check_identity(item, old, route.resource)
+    meta.check_revision(item["metadata"].get("resourceVersion"), old, route.resource)
     finalizers = (item.get("spec") or {}).get("finalizers") or []
     spec = {"finalizers": finalizers} if finalizers else {}
     fresh: Json = {**old, "metadata": dict(old["metadata"]), "spec": spec}

@@ -23,8 +23,8 @@ from simulator.kube.server.refusals import (
     forbidden,
     invalid,
     name_not_generated,
+    no_space,
     not_found,
-    stale,
 )
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
@@ -36,7 +36,6 @@ Grant = Callable[[Route, Json, Json | None], None]
 """Nothing, if the one who asks may give away what an object gives; else it raises a ``Refusal``."""
 
 NAME_ATTEMPTS = 8
-UPDATE_ATTEMPTS = 6
 BODY_BYTES = 3 * 1024 * 1024
 OBJECT_BYTES = 3 * 512 * 1024
 
@@ -196,6 +195,8 @@ class Writes:
     def _commit_new(self, route: Route, item: Json, generated: str, *, dry_run: bool) -> Json:
         resource, metadata = route.resource, item["metadata"]
         objects = self.store.table(resource.table_id).objects
+        if self.store.full and not dry_run:
+            raise no_space()  # nobody looks whether the name is free
         for _ in range(NAME_ATTEMPTS):
             if (route.namespace, metadata["name"]) not in objects:
                 return item if dry_run else self.store.put(resource.table_id, None, item)
@@ -270,12 +271,15 @@ class Writes:
         """
         resource = route.resource
         operation = "CREATE" if route.subresource == "binding" else "UPDATE"
-        for _ in range(UPDATE_ATTEMPTS):
+        while True:
             old = kept = self._current(route)
             if resource.stored is not None or resource.reshaped:
                 old = await self._versions.seen(kept, resource)
             item = meta.require_object(make(old), resource)
             meta.check_identity(item, old, resource)
+            revision, concerned = item["metadata"].get("resourceVersion"), self.reviewer.concerns(route, operation)
+            if not concerned:
+                meta.check_revision(revision, old, resource)
             causes = check_immutable(item, old)
             given = item["metadata"].get("managedFields")
             self._settle(item, old, route)
@@ -284,9 +288,9 @@ class Writes:
                 resource.admit(item, old, self._objects)
             if writer is not None:
                 self._keep_account(item, old, given, resource, writer)
-            concerned = self.reviewer.concerns(route, operation)
-            if concerned:
+            if concerned:  # a mutating webhook is asked also about what is the next version of an older one
                 item = await self._mutated(route, operation, item, old, user, dry_run=dry_run)
+                meta.check_revision(revision, old, resource)
             if resource.grants:
                 self._grant(route, item, old)
             if resource.forget is not None:
@@ -309,7 +313,6 @@ class Writes:
             if unchanged or (resource.stored is not None and same(item, kept)):
                 return kept
             return item if dry_run else self._commit(route, kept, item)
-        raise stale(resource.group, resource.plural, route.name)
 
     def _keep_account(self, item: Json, old: Json, given: Any, resource: Resource, writer: Writer) -> None:
         """Write down who owns which field now; who applies has done so."""

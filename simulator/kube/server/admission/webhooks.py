@@ -16,6 +16,7 @@ from simulator.kube.server.patching.json_patch import json_patched
 from simulator.kube.server.refusals import Refusal, forbidden, internal
 from simulator.kube.server.registry import Resource
 from simulator.kube.server.routes import Route
+from simulator.kube.server.time_limits import out_of_time, seconds_left
 from simulator.kube.server.writes import own_copy
 
 Json = dict[str, Any]
@@ -26,6 +27,10 @@ path and port, and ``caBundle``. Raises ``ConnectionError`` or ``TimeoutError`` 
 
 class TimeoutClock(Protocol):
     """Bounds the wait for a webhook."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         """Cancel the block after ``seconds`` and raise ``TimeoutError``."""
@@ -153,7 +158,7 @@ async def ask(hook: Webhook, review: Json, call: CallWebhook, clock: TimeoutCloc
     """The response; ``None`` where there is none and that is tolerated.
 
     Raises:
-        Refusal: 500 there is none, and the failurePolicy is Fail.
+        Refusal: 500 there is none, and the failurePolicy is Fail; 504 there is no time left for one.
     """
     try:
         answer = await _called(hook, review, call, clock)
@@ -168,10 +173,15 @@ async def ask(hook: Webhook, review: Json, call: CallWebhook, clock: TimeoutCloc
 
 
 async def _called(hook: Webhook, review: Json, call: CallWebhook, clock: TimeoutClock) -> Any:
+    left = seconds_left(clock.now())
+    if left <= 0:
+        raise out_of_time()
     try:
-        async with clock.timeout(hook.timeout_seconds):
+        async with clock.timeout(min(hook.timeout_seconds, left)):
             return await call(hook.client, own_copy(review))
     except TimeoutError as error:
+        if seconds_left(clock.now()) <= 0:
+            raise out_of_time() from error
         why = "context deadline exceeded"
         raise BadAnswer(f"failed to call webhook: Post {_place(hook)}: {why}") from error
     except ConnectionError as error:

@@ -9,6 +9,7 @@ import msgspec
 from simulator.kube.api import Json
 from simulator.kube.server.tests.api_kit import CONFIGMAPS, Client, configmap, run, server
 
+MERGE = "application/merge-patch+json"
 ROOT = "/apis/admissionregistration.k8s.io/v1"
 
 
@@ -164,6 +165,51 @@ def test_a_write_that_was_overtaken_while_the_webhook_thought_is_a_conflict() ->
         await client.ok("PUT", CONFIGMAPS + "/a", {**first, "data": {"k": "fast"}})
         assert (await slow).status == 409
         assert (await client.ok("GET", CONFIGMAPS + "/a"))["data"] == {"k": "fast"}
+
+    run(story)
+
+
+def test_a_patch_that_is_overtaken_is_done_again() -> None:
+    async def story() -> None:
+        gate = Gate(allowed=True)
+        client = await _guarded(gate)
+        await client.ok("POST", CONFIGMAPS, configmap("a"))
+        gate.seconds = 2
+        slow = asyncio.ensure_future(
+            client.send("PATCH", CONFIGMAPS + "/a", {"data": {"k": "slow"}}, content_type=MERGE)
+        )
+        for number in range(9):
+            await asyncio.sleep(1.5)
+            gate.seconds = 0
+            await client.ok("PATCH", CONFIGMAPS + "/a", {"data": {"other": str(number)}}, content_type=MERGE)
+            gate.seconds = 2
+        assert (await slow).body["data"] == {"k": "slow", "other": "8"}
+
+    run(story)
+
+
+def test_a_patch_has_34_seconds_and_every_other_request_a_minute() -> None:
+    async def story() -> None:
+        gate = Gate(allowed=True)
+        client = await _guarded(gate, timeoutSeconds=30)
+        hook = _configuration(timeoutSeconds=30)["webhooks"][0]
+        hooks = [{**hook, "name": f"{number}.example.test"} for number in range(3)]
+        path = f"{ROOT}/validatingwebhookconfigurations/gate"
+        await client.ok("PATCH", path, {"webhooks": hooks}, content_type=MERGE)
+        await client.ok("POST", CONFIGMAPS, configmap("a"))
+        gate.seconds = 25
+        loop = asyncio.get_running_loop()
+        for method, place, body, seconds, words in (
+            ("PATCH", "/a", {"data": {"k": "v"}}, 34, "within requested timeout - context deadline exceeded"),
+            ("POST", "", configmap("b"), 60, "within the allotted timeout"),
+            ("DELETE", "/a", None, 60, "within the allotted timeout"),
+        ):
+            began = loop.time()
+            content_type = MERGE if method == "PATCH" else "application/json"
+            answer = await client.send(method, CONFIGMAPS + place, body, content_type=content_type)
+            assert (answer.status, answer.body["reason"], loop.time() - began) == (504, "Timeout", seconds)
+            assert answer.body["message"] == f"Timeout: request did not complete {words}"
+        assert [item["metadata"]["name"] for item in (await client.ok("GET", CONFIGMAPS))["items"]] == ["a"]
 
     run(story)
 

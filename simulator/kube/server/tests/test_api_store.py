@@ -2,7 +2,10 @@
 
 import asyncio
 
-from simulator.kube.server.tests.api_kit import CONFIGMAPS, PODS, Client, configmap, pod, run, server
+import pytest
+
+from simulator.kube.server.api_server import ApiServer
+from simulator.kube.server.tests.api_kit import CONFIGMAPS, PODS, Client, VirtualClock, configmap, pod, run, server
 
 
 def test_a_watch_from_before_the_kept_history_is_told_that_it_has_expired() -> None:
@@ -86,6 +89,38 @@ def test_equal_seeds_give_equal_worlds() -> None:
         return list((await client.ok("GET", CONFIGMAPS))["items"])
 
     assert run(story) == run(story)
+
+
+class _Names:
+    """Draws one name again and again, and another from the one on that is numbered ``other_from``."""
+
+    def __init__(self, other_from: int) -> None:
+        self._other_from = other_from
+        self._letters = 0
+        self._uids = 0
+
+    def below(self, bound: int) -> int:
+        if bound > 27:
+            self._uids += 1
+            return self._uids
+        self._letters += 1
+        return int((self._letters - 1) // 5 >= self._other_from)
+
+
+@pytest.mark.parametrize(("other_from", "status"), [(8, 201), (9, 409)])
+def test_eight_names_are_tried_before_none_is_generated(other_from: int, status: int) -> None:
+    async def story() -> None:
+        client = Client(ApiServer(VirtualClock(), _Names(other_from)))
+        body = {"metadata": {"generateName": "x-"}}
+        await client.ok("POST", CONFIGMAPS, body)
+        answer = await client.send("POST", CONFIGMAPS, body)
+        assert answer.status == status
+        assert status == 201 or (answer.body["reason"], answer.body["details"]["retryAfterSeconds"]) == (
+            "AlreadyExists",
+            1,
+        )
+
+    run(story)
 
 
 def test_one_is_not_true() -> None:
