@@ -3,8 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from simulator.kube.server.custom.cost_units import Part
+from simulator.kube.server.custom.expression_tree import Uint
 from simulator.kube.server.custom.value_shapes import ANYTHING, Shape
 
+LITERALS: Mapping[type, str] = {
+    bool: "bool",
+    int: "int",
+    Uint: "uint",
+    float: "double",
+    str: "string",
+    bytes: "bytes",
+    type(None): "null",
+}
+"""The types of values that are written down."""
 _TEXT, _TRUTH, _WHOLE = Shape(kind="string"), Shape(kind="bool"), Shape(kind="int")
 _TEXTS = Shape(kind="list", item=_TEXT)
 _BY_NAME: Mapping[str, Shape] = {
@@ -55,13 +66,14 @@ def call_type(function: str, target: Part | None, arguments: Sequence[Part]) -> 
     inner = target.type.item if target else None
     if target is not None and function in _ITS_OWN:
         return target.type
-    if function in ("max", "min", "sum", "first", "last", "value", "orValue", "flatten"):
+    if function in ("first", "last"):
+        return Shape(kind="optional", item=inner or ANYTHING)
+    if function in ("max", "min", "sum", "value", "orValue", "flatten"):
         return inner or (arguments[0].type if arguments else ANYTHING)
     if function in ("optional.of", "optional.ofNonZeroValue"):
         return Shape(kind="optional", item=arguments[0].type)
     if function in ("_+_", "_-_", "_*_", "_/_", "_%_", "-_"):
-        known = sorted((part.type for part in arguments if part.type.kind != "dyn"), key=_says_little)
-        return _bare(known[0]) if known else ANYTHING
+        return bare_type([part.type for part in arguments])
     if function == "_[_]":
         return arguments[0].type.item or ANYTHING
     if function == "_?._":
@@ -82,9 +94,10 @@ def _says_little(shape: Shape) -> bool:
     return shape.kind == "list" and (shape.item is None or shape.item.kind == "dyn")
 
 
-def _bare(shape: Shape) -> Shape:
-    """The type alone, of what is worked out from a value of it."""
-    return Shape(kind=shape.kind, key=shape.key, item=shape.item)
+def bare_type(shapes: Sequence[Shape]) -> Shape:
+    """The type of what is worked out from values of these, which are alike: that of the one that says most."""
+    known = sorted((shape for shape in shapes if shape.kind != "dyn"), key=_says_little)
+    return Shape(kind=known[0].kind, key=known[0].key, item=known[0].item) if known else ANYTHING
 
 
 def either_type(one: Shape, other: Shape) -> Shape:

@@ -3,10 +3,10 @@ variables, and the functions of Kubernetes: addresses here, the others in ``cel_
 ``cel_measures.py`` and ``cel_formats.py``.
 
 Expressions are compiled once per text and kept with the definition that they belong to. Values are plain JSON; an
-address or a network is a map with its canonical text, so two spellings of one address are equal. Limits, against the
-real server: values are not typed by the schema (an undeclared field shows at evaluation and not when the definition
-is written), strings of format date-time stay strings, what a rule costs when it is asked is not counted (what it can cost
-at most is: ``rule_budget.py``), durations and timestamps have no sum and no minimum, and ``transformMap`` and ``net.IP`` cannot be had of the library.
+address or a network is a map with its canonical text, so two spellings of one address are equal. That a rule fits its
+schema is checked beside (``rule_types.py``). Limits, against the real server: strings of format date-time stay strings,
+what a rule costs when it is asked is not counted (what it can cost at most is: ``rule_budget.py``), durations and
+timestamps have no sum and no minimum, and ``transformMap`` and ``net.IP`` cannot be had of the library.
 """
 
 import re
@@ -132,9 +132,16 @@ def compile_expression(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -
         raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
 
 
-def syntax_tree(text: str) -> Expr:
-    """The tree of a rule, or of the expression of its message, which can be compiled."""
-    return tree_of(_environment(RULE_VARIABLES).compile(readable(text)).serialize())
+def syntax_tree(text: str, variables: tuple[str, ...] = RULE_VARIABLES) -> Expr:
+    """The tree of a rule, or of the expression of its message.
+
+    Raises:
+        CelError: it cannot be compiled.
+    """
+    try:
+        return tree_of(_environment(variables).compile(readable(text)).serialize())
+    except RuntimeError as error:
+        raise CelError(in_own_words(_CODE.sub("", str(error)))) from error
 
 
 def scope(values: Mapping[str, Any], variables: tuple[str, ...] = RULE_VARIABLES) -> Scope:
@@ -171,7 +178,7 @@ def _named_type(name: str) -> Any:
 
 @cache
 def _typed_environment(kind: str) -> Any:
-    return _make_environment({"self": _named_type(kind), "oldSelf": _named_type(kind)})
+    return make_environment({"self": _named_type(kind), "oldSelf": _named_type(kind)})
 
 
 def result_type(text: str, kind: str, *, optional: bool = False) -> str:
@@ -320,7 +327,7 @@ def _link_local_multicast(value: Mapping[str, str]) -> bool:
 @cache
 def _environment(variables: tuple[str, ...]) -> Any:
     """The environment of some variables; it is immutable, and making it takes milliseconds."""
-    return _make_environment(dict.fromkeys(variables, cel.Type.DYN))
+    return make_environment(dict.fromkeys(variables, cel.Type.DYN))
 
 
 ADDRESSES: Sequence[Overload] = (
@@ -359,7 +366,8 @@ def _functions() -> list[Any]:
     return declared([*ADDRESSES, *LISTS, *REGEX, *URLS, *MEASURES, *NAMED_FORMATS, *AUTHORIZER, *POINTERS])
 
 
-def _make_environment(variables: Mapping[str, Any]) -> Any:
+def make_environment(variables: Mapping[str, Any]) -> Any:
+    """An environment with all functions, and variables of these types."""
     return cel.NewEnv(
         config=cel.NewEnvConfigFromYaml(_EXTENSIONS),
         variables=variables,

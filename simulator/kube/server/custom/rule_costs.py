@@ -12,7 +12,7 @@ from functools import reduce
 import msgspec
 
 from simulator.kube.server.custom.call_costs import call_cost
-from simulator.kube.server.custom.call_types import call_type, either_type
+from simulator.kube.server.custom.call_types import LITERALS, call_type, either_type
 from simulator.kube.server.custom.cost_units import (
     NEW_LIST,
     NEW_MAP,
@@ -26,10 +26,10 @@ from simulator.kube.server.custom.cost_units import (
 from simulator.kube.server.custom.expression_tree import Call, Expr, Ident, ListOf, Literal, Loop, MapOf, Select
 from simulator.kube.server.custom.value_shapes import ANYTHING, Shape
 
-_LITERALS = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes", type(None): "null"}
 _LOOKED_UP = ("validate", "format.named")
 """Functions whose optional value the reader of rules looks up in a map (``cel_text.py``)."""
-_OWN_NAMES = {"inDexOf": "indexOf", "lastInDexOf": "lastIndexOf", "strinG": "string"}
+OWN_NAMES = {"inDexOf": "indexOf", "lastInDexOf": "lastIndexOf", "strinG": "string"}
+"""Functions that the reader of rules has given another name (``cel_text.py``)."""
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def _part(tree: Expr, scope: _Scope) -> Part:
 
 def _literal(tree: Literal) -> Part:
     size = len(tree.value) if isinstance(tree.value, str | bytes) else 1
-    kind = Shape(kind=_LITERALS[type(tree.value)])
+    kind = Shape(kind=LITERALS[type(tree.value)])
     return Part(cost=0, type=kind, size=exactly(size), literal=tree.value)
 
 
@@ -136,7 +136,7 @@ def _map(tree: MapOf, scope: _Scope) -> Part:
 
 
 def _call(tree: Call, scope: _Scope) -> Part:
-    function = _OWN_NAMES.get(tree.function, tree.function)
+    function = OWN_NAMES.get(tree.function, tree.function)
     if function == "_[?_]" and isinstance(tree.arguments[0], Call) and tree.arguments[0].function in _LOOKED_UP:
         return _part(tree.arguments[0], scope)
     target = _part(tree.target, scope) if tree.target else None

@@ -8,13 +8,11 @@ from typing import Any
 
 import msgspec
 
-from simulator.kube.server.custom.cel import CelError, result_type, type_of_schema
 from simulator.kube.server.custom.rule_budget import Budget
+from simulator.kube.server.custom.rule_expressions import RulePlace, expression_faults
 from simulator.kube.server.custom.rule_fields import steps_below
-from simulator.kube.server.custom.rules import speaks_of_change
-from simulator.kube.server.custom.value_shapes import ANYTHING, Shape, children_of_each, shape_of
+from simulator.kube.server.custom.value_shapes import ANYTHING, children_of_each, shape_of
 from simulator.kube.server.field_errors import (
-    InOrder,
     forbidden_field,
     invalid_value,
     not_supported,
@@ -59,15 +57,6 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, path=f"{self.path}{step}", **changes)
 
 
-class _Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a rule stands, of what values it speaks, and out of which budget it is paid."""
-
-    place: _Place
-    path: str
-    shape: Shape
-    budget: Budget
-
-
 class _Found(msgspec.Struct, kw_only=True):
     schema: list[Cause]
     rules: list[Cause]
@@ -101,8 +90,17 @@ def _walk(schema: Json, place: _Place, found: _Found) -> None:
         shape = shape_of(schema, root=place.root or bool(schema.get(EMBEDDED))) or ANYTHING
         for number, rule in enumerate(rules):
             path = f"{place.path}.{RULES}[{number}]"
-            spoken = _Rule(place=place, path=path, shape=shape, budget=found.budget)
-            found.rules += _expression_faults(rule, schema, spoken)
+            found.rules += expression_faults(
+                rule,
+                schema,
+                RulePlace(
+                    path=path,
+                    shape=shape,
+                    times=place.times,
+                    uncorrelated=place.uncorrelated,
+                    budget=found.budget,
+                ),
+            )
 
 
 def _standard_faults(schema: Json, place: _Place) -> Iterator[Cause]:
@@ -261,50 +259,3 @@ def _rule_faults(rule: Json, schema: Json, path: str) -> Iterator[Cause]:
 
 def _has_lines(text: str) -> bool:
     return "\n" in text or "\r" in text
-
-
-def _expression_faults(rule: Json, schema: Json, where: _Rule) -> Iterator[Cause]:
-    place, path = where.place, where.path
-    text, expression, optional = rule["rule"], rule.get("messageExpression"), rule.get("optionalOldSelf")
-    kind = type_of_schema(schema)
-    shown = _shown(rule)
-    try:
-        if result_type(text, kind, optional=bool(optional)) in ("BOOL", "DYN"):
-            yield from where.budget.rule(rule, where.shape, place.times, path)
-        else:
-            yield invalid_value(f"{path}.rule", shown, "cel expression must evaluate to a bool")
-    except CelError as error:
-        yield invalid_value(f"{path}.rule", shown, f"compilation failed: {error}")
-        return
-    if expression:
-        yield from _message_faults(rule, kind, where)
-    if speaks_of_change(text):
-        if place.uncorrelated:
-            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {place.uncorrelated}"
-            yield invalid_value(f"{path}.rule", text, detail)
-    elif optional is not None:
-        yield invalid_value(f"{path}.optionalOldSelf", optional, "may not be set if oldSelf is not used in rule")
-
-
-def _message_faults(rule: Json, kind: str, where: _Rule) -> Iterator[Cause]:
-    expression, optional = rule["messageExpression"], bool(rule.get("optionalOldSelf"))
-    path = f"{where.path}.messageExpression"
-    try:
-        if result_type(expression, kind, optional=optional) in ("STRING", "DYN"):
-            yield from where.budget.message(expression, where.shape, where.path)
-        else:
-            yield invalid_value(path, _shown(rule), "messageExpression must evaluate to a string")
-    except CelError as error:
-        yield invalid_value(path, _shown(rule), f"messageExpression compilation failed: {error}")
-
-
-def _shown(rule: Json) -> InOrder:
-    """A rule as the server shows it whole."""
-    return InOrder(
-        Rule=rule.get("rule") or "",
-        Message=rule.get("message") or "",
-        MessageExpression=rule.get("messageExpression") or "",
-        Reason=rule.get("reason"),
-        FieldPath=rule.get("fieldPath") or "",
-        OptionalOldSelf=rule.get("optionalOldSelf"),
-    )

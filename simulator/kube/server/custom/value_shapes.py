@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.kube.server.custom.rule_fields import escaped
+from simulator.kube.server.custom.rule_fields import RESERVED, escaped
 
 Json = dict[str, Any]
 
@@ -107,6 +107,8 @@ def _object(schema: Json, *, root: bool) -> Shape:
             continue
         if called := escaped(name):
             fields[called] = shape
+        if name in RESERVED:  # of which the parser takes some as they are
+            fields[name] = shape
         if name in needed and child.get("default") is None:
             least += len(name) + shape.least_bytes + 4
     return Shape(kind="object", least_bytes=least, fields=fields)

@@ -28,5 +28,5 @@ def test_maps_become_objects_without_their_types() -> None:
 
 
 def test_an_object_of_another_place_is_told() -> None:
-    with pytest.raises(WrongType, match='unexpected type name "Object.status", expected "Object.spec"'):
+    with pytest.raises(WrongType, match=r'unexpected type name "Object\.status", expected "Object\.spec"'):
         plain({"@type": "Object", "spec": {"@type": "Object.status"}})

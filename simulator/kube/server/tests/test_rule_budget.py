@@ -60,7 +60,8 @@ def test_children_are_as_many_as_the_schema_allows() -> None:
 
 def test_a_rule_is_read_as_a_tree() -> None:
     tree = syntax_tree("self.a == -2")
-    assert tree == Call("_==_", None, [Select(Ident("self"), "a", test=False), Literal(-2)])
+    self_a = Select(Ident("self", at=0), "a", test=False, at=4)
+    assert tree == Call("_==_", None, [self_a, Literal(-2, at=10)], at=7)
 
 
 def test_only_the_dearest_rules_are_named_when_all_together_cost_too_much() -> None:
