@@ -7,12 +7,13 @@ that every address that is kept too long is missed by somebody.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from simulator.cluster.operator import Operator
+from simulator.cluster.operator import Operator, Refused
 from simulator.faults.fault import Choices
 from simulator.kube.api import Json
 
 GROUP_VERSION = "spiderpool.spidernet.io/v2beta1"
 PAUSE_SECONDS = (2.0, 30.0)
+AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,18 @@ class Churn:
             await clock.sleep(pause_seconds)
             workload = self.workloads[self.tape.choose("churn/workload", len(self.workloads))]
             act = self._acts()[self.tape.choose("churn/act", len(self._acts()))]
-            await act(workload)
+            await self._insist(act, workload)
         await clock.sleep(end - clock.monotonic())
         for workload in self.workloads:
-            await self._scale(workload)
+            await self._insist(self._scale, workload)
+
+    async def _insist(self, act: Callable[[Workload], Awaitable[None]], workload: Workload) -> None:
+        """Do something; whom the server refuses it, tries again, until faults have stopped."""
+        while True:
+            try:
+                return await act(workload)
+            except Refused:
+                await self.operator.world.clock.sleep(AGAIN_SECONDS)
 
     def settled(self) -> str | None:
         """None when every pod that should run does, with one address per family."""

@@ -1,7 +1,7 @@
 """What the members of a world share: tape, trace, time, and the way to the API server with its faults."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from simulator.cluster.shape import Shape, Span
@@ -61,6 +61,10 @@ class Wiring:
     def add_rule(self, rule: FaultRule) -> None:
         """Let requests meet a fault from now on."""
         self.rules.append(rule)
+
+    def end_rule(self, rule: FaultRule) -> None:
+        """Let requests meet this fault no more."""
+        self.rules[:] = [replace(each, times=0) if each is rule else each for each in self.rules]
 
     def forget_rules(self) -> None:
         """Requests meet no more faults."""

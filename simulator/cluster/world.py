@@ -73,7 +73,10 @@ class World:
         self.controllers = [ControllerSlot(self.wiring, number) for number in range(1, self.shape.controllers + 1)]
         self._loop = loop
         self._inodes = Inodes()
+        self.webhooks_down = False
+        self.webhooks_late_seconds = 0.0
         self._tasks: list[asyncio.Task[Any]] = []
+        self._collector: asyncio.Task[Any] | None = None
         self.server.subscribe(self._note_store)
         if self.shape.judged:
             self.server.subscribe(self.oracles.on_store)
@@ -88,13 +91,24 @@ class World:
             await self.create(copy.deepcopy(item))
         for work in control_plane(self.wiring.link("control-plane"), self.clock, self.wiring.tape, self.trace):
             self._run(work, "control-plane")
-        collector = self.wiring.link("garbage-collector", gather_seconds=0.1)
-        self._run(run_garbage_collector(collector, self.clock), "garbage collector")
+        self.start_collector()
         self._run(run_namespace_controller(self.wiring.link("namespaces"), self.clock), "namespaces")
         for controller in self.controllers:
             controller.start()
         for number in range(1, self.shape.nodes + 1):
             await self._add_node(f"n{number}", number)
+
+    def start_collector(self) -> None:
+        """Start the garbage collector; nothing if it runs."""
+        if self._collector is None:
+            link = self.wiring.link("garbage-collector", gather_seconds=0.1)
+            self._collector = self._run(run_garbage_collector(link, self.clock), "garbage collector")
+
+    def stop_collector(self) -> None:
+        """End the garbage collector without warning; nothing if it does not run."""
+        if self._collector is not None:
+            self._collector.cancel()
+            self._collector = None
 
     async def stop(self) -> None:
         """Power off and end everything that runs."""
@@ -193,10 +207,11 @@ class World:
         self.install_plugin(name)
         node.boot()
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[Any]:
         task = self._loop.create_task(work, name=name)
         task.add_done_callback(self._ended)
         self._tasks.append(task)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         """A controller of the cluster that dies of a defect ends the run instead of leaving a cluster without it."""
@@ -205,6 +220,10 @@ class World:
 
     async def _call_webhook(self, client_config: Json, review: Json) -> Json:
         await self.wiring.pause("webhook/latency", self.shape.api_latency)
+        if self.webhooks_down:
+            raise ConnectionRefusedError("nobody listens where the webhooks are")
+        if self.webhooks_late_seconds:
+            await self.clock.sleep(self.webhooks_late_seconds)
         running = [each for each in self.controllers if each.process is not None and not each.process.gone]
         if not running:
             raise ConnectionRefusedError("no controller replica runs")

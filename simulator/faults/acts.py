@@ -7,6 +7,7 @@ from simulator.cluster.world import IPAM
 from simulator.faults.catalogue import CRASH_POINTS, STATUSES, VERBS
 from simulator.faults.fault import FaultPlan, Strike
 from simulator.faults.scene import Scene
+from simulator.faults.server_acts import SERVER_ACTS
 from simulator.kube.link import Effect, FaultRule
 from simulator.kube.link import Fault as RequestFault
 from simulator.kube.node.machine import Call, Upset
@@ -293,4 +294,5 @@ ACTS: dict[str, Act] = {
     "pool-edited": _pool_edited,
     "address-reserved": _address_reserved,
     "ledger-recovering": _ledger_recovering,
+    **SERVER_ACTS,
 }

@@ -35,7 +35,8 @@ class Fault:
     Attributes:
         name: as plans, traces and the table of acts call it.
         weight: how often it strikes, against the others of a plan.
-        where: what it hits: agent, api, replica (one of several API servers), cni, node, pod, controller or pool.
+        where: what it hits: agent, api, replica (one of several API servers), store, cni, node, pod, controller, cluster
+            (its own controllers) or pool.
         numbers: what is drawn for each strike, by name; seconds unless the name says otherwise.
     """
 

@@ -10,6 +10,7 @@ from simulator.cluster.world import IPAM, World
 from simulator.faults.fault import Strike
 from simulator.kernel.ownership import world_task
 from simulator.kube.api import Json
+from simulator.kube.link import FaultRule
 from simulator.kube.node.machine import Call, Machine, Result, Watcher
 from simulator.kube.node.node import Node
 
@@ -40,6 +41,11 @@ class Scene:
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something after a while, unless everything has been healed by then."""
         self.world.wiring.loop.call_later(seconds, lambda: None if self._healed else act())
+
+    def during(self, seconds: float, rule: FaultRule) -> None:
+        """Let requests meet a fault for a while."""
+        self.world.wiring.add_rule(rule)
+        self.later(seconds, lambda: self.world.wiring.end_rule(rule))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Start work of the world; a refusal by the API server is an outcome like any other."""
@@ -90,6 +96,9 @@ class Scene:
             replica.set_lag(0.0)
         for resume in self._paused:
             resume()
+        self.world.server.store.full = False
+        self.world.webhooks_down, self.world.webhooks_late_seconds = False, 0.0
+        self.world.start_collector()
         for controller in self.world.controllers:
             controller.start()
         for name, node in self.world.nodes.items():

@@ -13,8 +13,7 @@ from typing import Any, Literal, Protocol
 
 from simulator.kube.api import Api, ApiRequest, ApiResponse, Json
 from simulator.kube.calls import Call, Meter, describe
-from simulator.kube.request_faults import REASONS, Decide, Effect, Fault, FaultPlan, FaultRule
-from simulator.kube.server.refusals import Refusal
+from simulator.kube.request_faults import Decide, Effect, Fault, FaultPlan, FaultRule
 from simulator.kube.server.watch import Feed, error_event
 from simulator.kube.streams import LinkClock, Stream
 
@@ -122,6 +121,11 @@ class ApiLink:
             if resource in ("", stream.resource):
                 stream.cut()
 
+    def forsake_watches(self) -> None:
+        """Let the open streams say nothing any more, for ever: the way is gone, and nobody has told the client."""
+        for stream in list(self._streams.values()):
+            stream.forsake()
+
     def _wake(self) -> None:
         for stream in list(self._streams.values()):
             stream.held = self.blocked(stream.resource)
@@ -168,6 +172,10 @@ class ApiLink:
             case "commit_late":
                 self._spawn(self._arrive(request, fault.seconds))
                 return await self._lose(fault.give_up_seconds)
+            case "commit_late_and_refuse":
+                self._spawn(self._arrive(request, fault.seconds))
+                await self._clock.sleep(fault.give_up_seconds)
+                return fault.answer()
             case "commit_and_refuse":
                 await self._carry(request, call, 0.0)
         await self._clock.sleep(fault.seconds)
@@ -222,8 +230,8 @@ class ApiLink:
         fault = self._decide(self._client, call) if self._decide is not None else None
         if fault is not None:
             await self._clock.sleep(fault.seconds)
-            if fault.effect in ("refuse", "commit_and_refuse"):
-                yield error_event(Refusal(fault.status, REASONS.get(fault.status, "Unknown"), "refused on its way"))
+            if fault.effect in ("refuse", "commit_and_refuse", "commit_late_and_refuse"):
+                yield error_event(fault.refusal())
                 return
             if fault.effect != "delay":
                 raise ConnectionError("the watch was lost")

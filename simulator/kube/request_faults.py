@@ -8,9 +8,11 @@ from simulator.kube.api import ApiResponse
 from simulator.kube.calls import Call
 from simulator.kube.server.refusals import Refusal
 
-Effect = Literal["delay", "lose", "lose_answer", "commit_late", "refuse", "commit_and_refuse"]
+Effect = Literal["delay", "lose", "lose_answer", "commit_late", "refuse", "commit_and_refuse", "commit_late_and_refuse"]
 
 REASONS = {
+    401: "Unauthorized",
+    403: "Forbidden",
     409: "Conflict",
     410: "Expired",
     429: "TooManyRequests",
@@ -24,16 +26,19 @@ REASONS = {
 class Fault:
     """What happens to one request.
 
-    ========================  ==========================================  ==========================================
-    ``effect``                the server                                  the client
-    ========================  ==========================================  ==========================================
-    ``delay``                 gets it ``seconds`` later                   gets the answer
-    ``lose``                  never gets it                               ConnectionError after ``seconds``
-    ``lose_answer``           does it                                     ConnectionError after ``seconds``
-    ``commit_late``           does it after ``seconds``                   TimeoutError after ``give_up_seconds``
-    ``refuse``                does nothing                                gets ``status`` after ``seconds``
-    ``commit_and_refuse``     does it                                     gets ``status`` after ``seconds``
-    ========================  ==========================================  ==========================================
+    ==========================  ==========================================  ==========================================
+    ``effect``                  the server                                  the client
+    ==========================  ==========================================  ==========================================
+    ``delay``                   gets it ``seconds`` later                   gets the answer
+    ``lose``                    never gets it                               ConnectionError after ``seconds``
+    ``lose_answer``             does it                                     ConnectionError after ``seconds``
+    ``commit_late``             does it after ``seconds``                   TimeoutError after ``give_up_seconds``
+    ``refuse``                  does nothing                                gets ``status`` after ``seconds``
+    ``commit_and_refuse``       does it                                     gets ``status`` after ``seconds``
+    ``commit_late_and_refuse``  does it after ``seconds``                   gets ``status`` after ``give_up_seconds``
+    ==========================  ==========================================  ==========================================
+
+    ``says`` is the message of the refusal; what etcd says has no reason.
     """
 
     effect: Effect
@@ -41,16 +46,17 @@ class Fault:
     give_up_seconds: float = 0.0
     status: int = 500
     retry_after_seconds: int = 0
+    says: str = ""
+
+    def refusal(self) -> Refusal:
+        """What the client is told."""
+        reason = "" if self.says.startswith("etcdserver: ") else REASONS.get(self.status, "Unknown")
+        says = self.says or f"the simulated server answers {self.status}"
+        return Refusal(self.status, reason, says, retry_after_seconds=self.retry_after_seconds)
 
     def answer(self) -> ApiResponse:
         """The refusal that the client gets."""
-        body = Refusal(
-            self.status,
-            REASONS.get(self.status, "Unknown"),
-            f"the simulated server answers {self.status}",
-            retry_after_seconds=self.retry_after_seconds,
-        ).status
-        return ApiResponse(status=self.status, body=body)
+        return ApiResponse(status=self.status, body=self.refusal().status)
 
 
 Decide = Callable[[str, Call], Fault | None]
@@ -58,13 +64,16 @@ Decide = Callable[[str, Call], Fault | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRule:
-    """Which requests meet ``fault``: empty fields match all. The first ``skip`` are spared, then ``times`` are hit."""
+    """Which requests meet ``fault``: empty fields match all, ``writes`` those alone that may change something. The first
+    ``skip`` are spared, then ``times`` are hit.
+    """
 
     fault: Fault
     client: str = ""
     verb: str = ""
     resource: str = ""
     name: str = ""
+    writes: bool = False
     skip: int = 0
     times: int = 1
 
@@ -75,6 +84,7 @@ class FaultRule:
             and self.verb in ("", call.verb)
             and self.resource in ("", call.resource)
             and self.name in ("", call.name)
+            and (call.writes or not self.writes)
         )
 
 

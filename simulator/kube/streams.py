@@ -112,6 +112,12 @@ class Stream:
         self.stop()
         self.wake()
 
+    def forsake(self) -> None:
+        """Lose what is on its way and all that would come, without a word to the client."""
+        self._queue.clear()
+        self.stop()
+        self._ended = False
+
     def stop(self) -> None:
         """The client has gone, or the stream is cut: take no more."""
         if self._feed is None:

@@ -1,21 +1,15 @@
 """Every fault does what its name says to a world, and afterwards the world is healed."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
-from simulator.cluster.operator import Operator
-from simulator.cluster.shape import Shape
+from simulator.cluster.operator import Check, Operator, Refused
 from simulator.cluster.world import World
 from simulator.faults.acts import play
-from simulator.faults.catalogue import CRASH_POINTS, FAULTS
-from simulator.faults.fault import Fault, FaultPlan, Strike
+from simulator.faults.catalogue import FAULTS
+from simulator.faults.fault import FaultPlan
 from simulator.faults.scene import Scene
-from simulator.kernel.running import run
-from simulator.kernel.tape import Tape
-from simulator.kube.api import Json
+from simulator.faults.tests.small_world import BY_NAME, in_a_world, replicas, running, strike
 
-BY_NAME = {fault.name: fault for fault in FAULTS}
 TOUCHES = {
     "agent-crash": "crash",
     "agent-crash-at-point": "crash-point",
@@ -24,6 +18,11 @@ TOUCHES = {
     "runtime-killed-in-add": "crash-runtime",
     "kubelet-killed-in-add": "crash-kubelet",
     "controller-crash": "crash",
+    "etcd-timeout": "fault",
+    "etcd-leader-changed": "fault",
+    "etcd-leaderless": "fault",
+    "token-expired": "fault",
+    "names-unresolved": "fault",
     "request-lost": "fault",
     "answer-lost": "fault",
     "commit-late": "fault",
@@ -39,49 +38,17 @@ TOUCHES = {
 """The event of the trace that shows that a fault has struck; faults of CNI calls and watches leave none of their own."""
 
 
-def strike(fault: Fault, at_seconds: float) -> Strike:
-    """In the middle of every span, but on creates, and at the point after a create."""
-    numbers = {name: (low + high) / 2 for name, (low, high) in fault.numbers.items()}
-    numbers |= {"verb": 0.0} if "verb" in numbers else {}
-    numbers |= {"point": float(CRASH_POINTS.index("kube.create after"))} if "point" in numbers else {}
-    return Strike(at_seconds=at_seconds, fault=fault, place=0, numbers=numbers)
-
-
-def in_a_world(
-    body: Callable[[World, Operator, Scene], Awaitable[None]], seed: int = 3, api_replicas: int = 1
-) -> list[str]:
-    """Play on one node with one pool and one workload; gives the trace's events from the first strike on."""
-    tape, worlds = Tape(seed, record=False), list[World]()
-
-    async def main() -> None:
-        world = World(tape, Shape(nodes=1, api_replicas=api_replicas))
-        worlds.append(world)
-        operator = Operator(world)
-        try:
-            await world.start()
-            await operator.until(operator.ready, 60)
-            pool = _pool()
-            await operator.apply(pool, _replicas(2))
-            await body(world, operator, Scene(world=world, operator=operator, pools={"v4": pool}))
-        finally:
-            await world.stop()
-
-    run(main(), tape, leaks_allowed=True)
-    whats = [event.what for event in worlds[0].trace.events]
-    return whats[: whats.index("healed") + 1]
-
-
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_a_fault_strikes_and_heals(name: str) -> None:
     async def body(world: World, operator: Operator, scene: Scene) -> None:
-        await operator.until(_running(operator, 2), 60)
+        await operator.until(running(operator, 2), 60)
         plan = FaultPlan(kinds=(name,), strikes=(strike(BY_NAME[name], 0.5),))
         await play(scene, plan)
-        await operator.apply(_replicas(4))
+        await operator.until(_scaled(operator, 4), 120)
         await world.clock.sleep(20)
         await scene.heal()
         await operator.until(operator.ready, 120)
-        await operator.until(_running(operator, 4), 400)
+        await operator.until(running(operator, 4), 400)
         assert world.server.store.table(("spiderpool.spidernet.io", "spiderreservedips")).objects == {}
 
     whats = in_a_world(body, api_replicas=2 if BY_NAME[name].where == "replica" else 1)
@@ -106,7 +73,7 @@ def test_what_a_strike_would_still_do_is_void_after_healing() -> None:
 def test_a_cluster_with_one_api_server_does_not_notice_what_happens_to_one_of_several(name: str) -> None:
     async def body(world: World, operator: Operator, scene: Scene) -> None:
         await play(scene, FaultPlan(kinds=(name,), strikes=(strike(BY_NAME[name], 0.0),)))
-        await operator.until(_running(operator, 2), 60)
+        await operator.until(running(operator, 2), 60)
         await scene.heal()
 
     assert in_a_world(body)[-1] == "healed"
@@ -140,7 +107,7 @@ def test_who_speaks_to_a_replica_that_goes_down_speaks_to_the_next_one_and_stays
         assert {link.api for link in world.wiring.links.values()} == {second}
         await world.clock.sleep(31)
         assert [replica.runs for replica in (first, second)] == [True, True]
-        await operator.until(_running(operator, 2), 60)
+        await operator.until(running(operator, 2), 60)
         assert {link.api for link in world.wiring.links.values()} == {second}
         second.stop()
         await scene.heal()
@@ -149,27 +116,14 @@ def test_who_speaks_to_a_replica_that_goes_down_speaks_to_the_next_one_and_stays
     assert in_a_world(body, api_replicas=2)[-1] == "healed"
 
 
-def _running(operator: Operator, count: int) -> Callable[[], Awaitable[str | None]]:
-    async def check() -> str | None:
-        pods = await operator.items("Pod", "default", "app=box")
-        up = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Running"]
-        return None if len(up) == len(pods) == count else f"{len(up)} of {count} pods run"
+def _scaled(operator: Operator, count: int) -> Check:
+    """Whoever is refused it tries again."""
 
-    return check
+    async def attempt() -> str | None:
+        try:
+            await operator.apply(replicas(count))
+        except Refused as error:
+            return str(error)
+        return None
 
-
-def _pool() -> Json:
-    spec = {"subnet": "10.98.0.0/16", "ips": ["10.98.10.1-10.98.10.20"], "default": True}
-    metadata = {"name": "v4"}
-    return {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": metadata, "spec": spec}
-
-
-def _replicas(count: int) -> Json:
-    labels = {"app": "box"}
-    template = {
-        "metadata": {"labels": labels},
-        "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "box", "image": "box"}]},
-    }
-    spec = {"replicas": count, "selector": {"matchLabels": labels}, "template": template}
-    metadata = {"name": "box", "namespace": "default"}
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec}
+    return attempt

@@ -108,6 +108,45 @@ def test_a_refusal_on_the_way_has_a_status_and_writes_only_if_told_to() -> None:
     run(story)
 
 
+def test_a_write_that_was_refused_can_be_done_later_all_the_same() -> None:
+    async def story() -> None:
+        api = server()
+        says = "etcdserver: request timed out"
+        fault = Fault(effect="commit_late_and_refuse", seconds=5, give_up_seconds=1, says=says)
+        answer = await Client(_link(api, FaultRule(fault=fault))).send("POST", CONFIGMAPS, configmap("a"))
+        assert (answer.status, answer.body["message"], "reason" in answer.body) == (500, says, False)
+        assert (_now(), await _names(api)) == (1, [])
+        await asyncio.sleep(4.5)
+        assert await _names(api) == ["a"]
+
+    run(story)
+
+
+def test_a_rule_may_mean_all_writes_and_no_read() -> None:
+    plan = FaultPlan([FaultRule(fault=Fault(effect="lose"), writes=True, times=9)])
+    asked = [plan("n1", describe(ApiRequest(method=method, path=CONFIGMAPS))) for method in ("GET", "POST", "DELETE")]
+    assert [fault is not None for fault in asked] == [False, True, True]
+
+
+def test_a_forsaken_watch_says_nothing_more_and_the_server_has_forgotten_it() -> None:
+    async def story() -> None:
+        api = server()
+        link = _link(api)
+        stream = aiter(link.watch(ApiRequest(method="GET", path=CONFIGMAPS)))
+        first = asyncio.ensure_future(anext(stream))
+        await Client(api).ok("POST", CONFIGMAPS, configmap("a"))
+        assert (await first)["object"]["metadata"]["name"] == "a"
+        second = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(1)
+        link.forsake_watches()
+        assert api.watches_open == 0
+        await Client(api).ok("POST", CONFIGMAPS, configmap("b"))
+        await asyncio.sleep(1000)
+        assert not second.done()
+
+    run(story)
+
+
 def test_a_rule_hits_the_requests_that_it_names_and_spares_the_first() -> None:
     plan = FaultPlan(
         [FaultRule(fault=Fault(effect="lose"), client="n1", verb="create", resource="configmaps", skip=1, times=2)]
