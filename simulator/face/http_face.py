@@ -230,6 +230,8 @@ async def _body(request: web.BaseRequest) -> tuple[Any, tuple[str, ...], bytes]:
     """What a request carries, read no further than the real server would, what it says twice, and its text."""
     if (request.content_length or 0) > BYTES_MAX:
         return TOO_LARGE, (), b""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # clients wait for it before they send a large body
     text = bytearray()
     async for chunk in request.content.iter_any():
         text += chunk
