@@ -1,72 +1,23 @@
 """The simulated API server over HTTPS against a real kube-apiserver with etcd: the same calls by the same client.
 
-The client is ``http.client`` on one kept connection, so that what differs is the server. Both run as processes of
-their own on loopback: ours is ``spidersim up`` without nodes, the real one etcd and kube-apiserver without anybody who
-watches. A claim is a custom resource of about 500 bytes.
+The servers and the client are those of ``face_servers.py``. A claim is a custom resource of about 500 bytes.
 """
 
-import http.client
 import json
-import ssl
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
-import yaml
-
-from e2e.benchmarks.direct_face import CLAIMS, CLAIMS_DEFINITION, MERGE, claim
+from e2e.benchmarks.direct_face import CLAIMS, MERGE, claim
+from e2e.benchmarks.face_servers import Client, Server, install, simulated
+from e2e.benchmarks.face_servers import real as real_one
 from e2e.benchmarks.figure import Figure, SkippedError, middle, value_at_most
-from e2e.conformance.control_plane import control_plane, programs
-from e2e.conformance.faces import ADMIN, token_of
+from e2e.conformance.control_plane import programs
 
 Json = dict[str, Any]
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CALLS, LISTS, TOGETHER = 300, 20, 8
-START_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where one is, how it is spoken to, and how long it took from its first process to ready."""
-
-    port: int
-    headers: Json
-    start_seconds: float
-
-    def connect(self) -> http.client.HTTPSConnection:
-        """A connection of its own; the certificates are the servers' own, on loopback."""
-        context = ssl._create_unverified_context()  # noqa: SLF001
-        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
-
-
-class Client:
-    """One kept connection."""
-
-    def __init__(self, server: Server) -> None:
-        self._headers = server.headers
-        self._connection = server.connect()
-
-    def ask(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> bytes:
-        """One call, which must succeed."""
-        data = None if body is None else json.dumps(body)
-        self._connection.request(method, path, data, {**self._headers, "Content-Type": content_type})
-        answer = self._connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
-        return text
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
 
 
 def run() -> Iterator[Figure]:
@@ -75,8 +26,8 @@ def run() -> Iterator[Figure]:
     if folder is None:
         raise SkippedError("kube-apiserver and etcd are not there: `make tools` builds them")
     with ExitStack() as running:
-        ours = running.enter_context(_simulated())
-        real = running.enter_context(_real(folder))
+        ours = running.enter_context(simulated())
+        real = running.enter_context(real_one(folder))
         yield Figure(
             name="HTTPS: start to ready",
             value=ours.start_seconds * 1000,
@@ -86,7 +37,7 @@ def run() -> Iterator[Figure]:
             note="floor: etcd and kube-apiserver",
         )
         for server in (ours, real):
-            _install(server)
+            install(server)
         for name, make in _calls().items():
             mine, theirs = _in_turn(ours, real, make)
             yield Figure(
@@ -112,62 +63,6 @@ def run() -> Iterator[Figure]:
             unit="1/s",
             note="of 1,000 past",
         )
-
-
-@contextmanager
-def _simulated() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="spidersim-bench-") as folder:
-        file = Path(folder) / "kubeconfig"
-        program = Path(sys.executable).parent / "spidersim"
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            [str(program), "up", "--nodes", "0", "--port", "0", "--kubeconfig", str(file)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            url = _ready(process)
-            started = time.perf_counter() - began
-            yield Server(port=urlsplit(url).port or 443, headers=_credentials(file), start_seconds=started)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def _ready(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("ready "):
-            return line.split()[1]
-    raise SkippedError("spidersim up did not become ready")
-
-
-def _credentials(kubeconfig: Path) -> Json:
-    user = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]
-    return {"Authorization": f"Bearer {user['token']}"}
-
-
-@contextmanager
-def _real(folder: Path) -> Iterator[Server]:
-    began = time.perf_counter()
-    with control_plane(folder) as running:
-        started = time.perf_counter() - began
-        yield Server(port=running.port, headers={"Authorization": f"Bearer {token_of(ADMIN)}"}, start_seconds=started)
-
-
-def _install(server: Server) -> None:
-    client = Client(server)
-    client.ask("POST", DEFINITIONS, CLAIMS_DEFINITION)
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            client.ask("GET", CLAIMS)
-            break
-        except RuntimeError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-    client.close()
 
 
 Call = Callable[[Client, int], object]
