@@ -2,6 +2,7 @@
 """The ``kubernetes`` package says the same of both servers: one body for each of its parts."""
 
 import asyncio
+import functools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,6 +174,24 @@ def test_a_watch_follows_from_a_version_on_until_its_time_is_over(client: Any, n
         ("MODIFIED", {"colour": "blue"}),
         ("DELETED", {"colour": "blue"}),
     ]
+
+
+@pytest.mark.parametrize(("timeout", "asked"), [({}, 2), ({"timeout_seconds": 5}, 1)])
+def test_a_watch_from_a_version_that_has_expired_is_tried_twice_unless_it_has_an_end(
+    client: Any, namespace: str, timeout: dict[str, int], asked: int
+) -> None:
+    versions: list[str] = []
+    listing = package.client.CustomObjectsApi(client).list_namespaced_custom_object
+
+    @functools.wraps(listing)
+    def counted(*args: Any, **options: Any) -> Any:
+        versions.append(options["resource_version"])
+        return listing(*args, **options)
+
+    place = ("conformance.test", "v1", namespace, "widgets")
+    with pytest.raises(package.client.ApiException) as caught:
+        list(package.watch.Watch().stream(counted, *place, resource_version="1", **timeout))
+    assert (caught.value.status, len(versions)) == (410, asked)
 
 
 def test_a_shared_informer_keeps_a_copy_and_tells_of_changes(client: Any, namespace: str) -> None:
