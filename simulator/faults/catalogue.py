@@ -1,9 +1,9 @@
-"""Everything that goes wrong in a campaign, as a table. ``acts.py`` and ``server_acts.py`` do what the
-names say.
+"""Everything that goes wrong in a campaign, as a table. ``acts.py`` and ``server_acts.py`` do what the names say.
 
 Request faults concern the agent of one node and the claims: ``verb`` picks one of ``VERBS``, ``times`` how many requests
-in a row are hit. Store faults concern every client of the API server. CNI faults concern calls of the IPAM plugin on one node. Replica faults concern one of several API
-servers and whoever speaks to it; where there is but one, nothing happens.
+in a row are hit. Store faults concern every client of the API server. CNI faults concern calls of the IPAM plugin on one
+node. Replica faults concern one of several API servers and whoever speaks to it; where there is but one, nothing
+happens.
 """
 
 from simulator.faults.fault import Fault
