@@ -2,6 +2,8 @@
 PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13 3.14,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
 VENV := .venv
 RUN := $(VENV)/bin
+# What `spidersim up` loads is compiled when it is installed: nobody waits for that at the first start.
+LOADED := aiohttp aiohappyeyeballs aiosignal attr cel_expr_python click cryptography frozenlist idna msgspec multidict propcache yaml yarl
 SEED ?= 7
 BACKEND ?= simulator
 
@@ -19,6 +21,8 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(RUN)/uv pip install --quiet --python $(RUN)/python --require-hashes -r requirements/dev.txt
 	@$(RUN)/uv pip install --quiet --python $(RUN)/python --no-deps --no-build-isolation -e . -e ./simulator
+	@site=$$($(RUN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+		$(RUN)/python -m compileall -q simulator spiderpool $(foreach package,$(LOADED),$$site/$(package))
 	@touch $@
 
 demo: setup ## the main job on a simulated cluster: addresses, faults, leaks reclaimed (SEED=7)

@@ -4,7 +4,6 @@ with which parameters, and what their expressions see.
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -24,8 +23,7 @@ POLICY_VARIABLES = ("request", "object", "oldObject", "params", "namespaceObject
 _NAMED_VARIABLE = re.compile(r"\bvariables\.(\w+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A policy, as far as all kinds are alike."""
 
     name: str
@@ -226,8 +224,7 @@ def meets_conditions(policy: Policy, values: Json) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """What expressions see, with the variables of their policy; ``broken`` says why those are not there that fail."""
 
     seen: Any

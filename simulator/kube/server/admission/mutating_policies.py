@@ -6,8 +6,9 @@ again then, it is, once.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.server.admission.bound_policies import (
     GROUP,
@@ -45,21 +46,18 @@ class BadMutation(Exception):
     """A mutation cannot be made; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mutation:
+class _Mutation(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     expression: Expression
     patches: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mutating(Policy):
+class _Mutating(Policy, frozen=True, kw_only=True):
     mutations: Sequence[_Mutation]
     asks_again: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
+class _Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps a policy from doing what it wants."""
 
     message: str

@@ -5,8 +5,9 @@ no (deny, warn), and with which parameters. Audit is accepted and has no effect,
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.server.admission.bound_policies import (
     GROUP,
@@ -33,8 +34,7 @@ _CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413, "
 _MESSAGE_BYTES = 5 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validation:
+class _Validation(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     expression: Expression
     message: str
@@ -42,8 +42,7 @@ class _Validation:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decision:
+class _Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A no, and why; ``misplaced`` if the policy or its binding is at fault: then it denies, whatever the binding says."""
 
     message: str
@@ -51,8 +50,7 @@ class _Decision:
     misplaced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validating(Policy):
+class _Validating(Policy, frozen=True, kw_only=True):
     validations: Sequence[_Validation]
 
 

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -41,8 +40,7 @@ class BadAnswer(Exception):
     """A webhook has answered something that means nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """One registered webhook."""
 
     name: str

@@ -9,8 +9,9 @@ no fault; where the rules have never changed it need not be asked at all, as the
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from simulator.kube.server.advice import advise
 from simulator.kube.server.custom.cel import (
@@ -42,8 +43,7 @@ class BadRule(Exception):
     """A rule that no definition may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     expression: Expression
     message: str
@@ -54,8 +54,7 @@ class _Rule:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that is broken; ``about_change`` if it compares with what was there before."""
 
     cause: Cause
