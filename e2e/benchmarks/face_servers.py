@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from e2e.benchmarks.direct_face import CLAIMS, CLAIMS_DEFINITION
-from e2e.benchmarks.figure import SkippedError
+from e2e.benchmarks.figure import SkippedError, middle
 from e2e.conformance.control_plane import control_plane
 from e2e.conformance.faces import ADMIN, token_of
 
@@ -65,6 +65,15 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+
+def start_seconds(count: int) -> float:
+    """Median seconds of so many starts of ``spidersim up``, from its first process to ready."""
+    taken = []
+    for _ in range(count):
+        with simulated() as server:
+            taken.append(server.start_seconds)
+    return middle(taken)
 
 
 @contextmanager

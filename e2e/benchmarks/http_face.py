@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from e2e.benchmarks.direct_face import CLAIMS, MERGE, claim
-from e2e.benchmarks.face_servers import Client, Server, install, simulated
+from e2e.benchmarks.face_servers import Client, Server, install, simulated, start_seconds
 from e2e.benchmarks.face_servers import real as real_one
 from e2e.benchmarks.figure import Figure, SkippedError, middle, value_at_most
 from e2e.conformance.control_plane import programs
 
 Json = dict[str, Any]
-CALLS, LISTS, TOGETHER = 300, 20, 8
+CALLS, LISTS, TOGETHER, STARTS = 300, 20, 8, 5
 
 
 def run() -> Iterator[Figure]:
@@ -25,16 +25,17 @@ def run() -> Iterator[Figure]:
     folder = programs()
     if folder is None:
         raise SkippedError("kube-apiserver and etcd are not there: `make tools` builds them")
+    started = start_seconds(STARTS)
     with ExitStack() as running:
         ours = running.enter_context(simulated())
         real = running.enter_context(real_one(folder))
         yield Figure(
             name="HTTPS: start to ready",
-            value=ours.start_seconds * 1000,
+            value=started * 1000,
             floor=real.start_seconds * 1000,
             unit="ms",
             goal=value_at_most(300),
-            note="floor: etcd and kube-apiserver",
+            note=f"p50 of {STARTS}; floor: etcd and kube-apiserver, once",
         )
         for server in (ours, real):
             install(server)
