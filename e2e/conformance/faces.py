@@ -269,6 +269,10 @@ class SimulatedFace:
         self._loop.close()
 
 
+# What the real server says for a moment of a kind whose definition has just been written; clients come back, as asked.
+_STORAGE, _STORAGE_SECONDS, _STORAGE_ROUNDS = "storage is (re)initializing", 0.1, 50
+
+
 class HttpFace:
     """A server on loopback that is spoken to over HTTPS: the real one, or the simulated one behind its HTTP face.
 
@@ -312,7 +316,13 @@ class HttpFace:
         if how.get("agent"):
             headers["User-Agent"] = how["agent"]
         data = None if body is None else json.dumps(body)
-        return self._exchange(method, _url(path, how.get("query")), data, headers)
+        answer = self._exchange(method, _url(path, how.get("query")), data, headers)
+        for _ in range(_STORAGE_ROUNDS):
+            if answer.status != 429 or answer.body.get("message") != _STORAGE:
+                break
+            self.wait(_STORAGE_SECONDS)
+            answer = self._exchange(method, _url(path, how.get("query")), data, headers)
+        return answer
 
     def raw(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Answer:
         """One request as it stands, whose body may be anything; the answer has its headers."""
