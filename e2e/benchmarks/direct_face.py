@@ -28,6 +28,7 @@ CLAIMS = "/apis/bench.test/v1/claims"
 MERGE = "application/merge-patch+json"
 ROUNDS, CALLS = 5, 1000
 WATCHERS = (1, 100, 1000)
+HEARERS = 100
 SIZES = (1_000, 10_000, 100_000)
 PODS_KEPT, CLAIMS_KEPT = 10_000, 20_000
 
@@ -208,8 +209,14 @@ def _sizes() -> Iterator[Figure]:
     for size in SIZES:
         bench.do(bench.fill(filled, size - filled))
         filled = size
-        for name, work, calls in _growing(bench):
+        for name, work, calls in _growing(bench, size):
             costs.setdefault(name, []).append(best_seconds(bench, work, calls))
+        feeds = [bench.do(_follow(bench)) for _ in range(HEARERS)]
+        heard = best_seconds(bench, partial(_patched, bench, f"heard-{size}"), 50)
+        costs.setdefault(f"patch that {HEARERS} watchers hear of", []).append(heard)
+        assert all(len(feed.queue) > ROUNDS for feed in feeds), "not everybody has heard"
+        for feed in feeds:
+            feed.close()
     for name, seconds in costs.items():
         note = ", ".join(f"{size:,}: {cost * 1e6:,.0f} us" for size, cost in zip(SIZES, seconds, strict=True))
         yield Figure(
@@ -223,19 +230,26 @@ def _sizes() -> Iterator[Figure]:
     bench.close()
 
 
-def _growing(bench: Bench) -> list[tuple[str, Callable[[int], Awaitable[object]], int]]:
+async def _follow(bench: Bench) -> Any:
+    """A watch of all claims from now on."""
+    revision = (await bench.ask("GET", CLAIMS, query={"limit": "1"}))["metadata"]["resourceVersion"]
+    return bench.server.open(ApiRequest(method="GET", path=CLAIMS, query={"resourceVersion": revision}))
+
+
+def _growing(bench: Bench, size: int) -> list[tuple[str, Callable[[int], Awaitable[object]], int]]:
     ask = bench.ask
     page = {"limit": "500"}
     return [
         ("get", lambda number: ask("GET", f"{CLAIMS}/claim-{number % SIZES[0]:06}"), 200),
-        ("patch", lambda number: _patched(bench, number), 200),
+        ("patch", lambda number: _patched(bench, str(size), number), 200),
         ("list of 1 by a label", lambda _: ask("GET", CLAIMS, query={"labelSelector": "only=1"}), 10),
         ("page of 500", lambda _: ask("GET", CLAIMS, query=page), 10),
     ]
 
 
-async def _patched(bench: Bench, number: int) -> None:
-    body = {"spec": {"node": f"n{number}"}}
+async def _patched(bench: Bench, node: str, number: int) -> None:
+    """A change: to a node that the claim has not been on."""
+    body = {"spec": {"node": f"{node}-{number}"}}
     await bench.ask("PATCH", f"{CLAIMS}/claim-{number % SIZES[0]:06}", body, content_type=MERGE)
 
 
