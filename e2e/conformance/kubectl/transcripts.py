@@ -20,7 +20,7 @@ _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 _RULES: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = (
     (re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} 20(?!24)\d\d \d\d:\d\d:\d\d [+]0000"), "a date"),
     (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d[.]\d+ [+]0000"), "a time"),
-    (re.compile(r"(?<![\w=:.-])(?:\d{1,4}[yd]){0,2}(?:\d{1,2}[hms])*(?<=[ydhms])(?![\w.-])"), "age"),
+    (re.compile(r"(?<![\w=:.-])(?:\d{1,4}[yd]){0,2}(?:\d{1,2}[hms]|1[01]\ds)*(?<=[ydhms])(?![\w.-])"), "age"),
     (re.compile(r"(kubectl-edit-|kubectl-[a-z-]+?)\d+"), r"\1N"),
     (re.compile(r"\b(?:LIVE|MERGED)-\d+"), lambda found: found.group().partition("-")[0]),
     (re.compile(rf"-[{_SAFE}]{{6,10}}(?:-[{_SAFE}]{{5}})?(?![\w-])"), "-generated"),

@@ -18,6 +18,7 @@ def _said(
     ("line", "masked"),
     [
         ("first   2      17s", "first  2  age"),
+        ("v1.apps   Local   True   107s", "v1.apps  Local  True  age"),  # kubectl counts seconds up to two minutes
         ("web-786fcb476f-ksclm   1/1   Running   0   2m3s", "web-generated  1/1  Running  0  age"),
         ("pod-template-hash=786fcb476f", "pod-template-hash=generated"),
         (
@@ -36,7 +37,7 @@ def test_what_is_random_is_masked(line: str, masked: str) -> None:
     assert lines_of([_said(line)], Path("/nowhere"))[1] == masked
 
 
-@pytest.mark.parametrize("line", ["cpu: 100m", "replicas: 3", "  size: 9", "one-settings", "web  1/2", "--timeout=3s"])
+@pytest.mark.parametrize("line", ["cpu: 100m", "for 300s", "replicas: 3", "  size: 9", "one-settings", "web  1/2", "--timeout=3s"])
 def test_what_a_user_chose_stays(line: str) -> None:
     assert lines_of([_said(line)], Path("/nowhere"))[1] == line
 
