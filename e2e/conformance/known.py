@@ -6,8 +6,6 @@ A claim stands here only until it is mended. Each must really differ: one that d
 from collections.abc import Mapping
 
 KNOWN: Mapping[str, str] = {
-    "http_forms.a_collection_knows_no_other_methods[FOO]": "a method that HTTP does not know is refused with 400, before anybody has looked at the path",
-    "kept_kinds.an_autoscalers_fields_are_lost_to_a_writer_of_another_version": "what a writer of version 2 changes stays owned, too, by a writer of version 1 who had written it under another name",
     "kubectl.kubectl_says_the_same[at-first]": "the objects with which a real server begins are not there: flow schemas, priority levels, priority classes, the Service of the server, its CIDR, and a registration for each group",
     "kubectl.kubectl_says_the_same[resize]": "the resources of a pod cannot be changed through /resize",
     "rule_types.a_rule_that_does_not_fit_its_schema_is_refused[all by a number]": "the refusal of a rule in which all or exists is given what is no truth names the operator between the rounds, and not the part",

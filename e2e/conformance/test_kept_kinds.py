@@ -234,6 +234,15 @@ def test_an_autoscalers_fields_are_lost_to_a_writer_of_another_version(space: Wo
     space.face.send("PATCH", f"{newer}/a", patch, content_type=MERGE)
 
 
+def test_an_autoscalers_metrics_are_lost_to_a_writer_of_an_older_version(space: Workspace) -> None:
+    older, newer = (
+        f"{SCALERS}/{version}/namespaces/{space.namespace}/horizontalpodautoscalers" for version in ("v1", "v2")
+    )
+    space.bare.send("POST", newer, _scaler("v2", metrics=[_share("cpu", 50)]))
+    space.face.send("PATCH", f"{older}/a", {"spec": {"targetCPUUtilizationPercentage": 60}}, content_type=MERGE)
+    space.face.send("PATCH", f"{newer}/a", {"spec": {"maxReplicas": 4}}, content_type=MERGE)
+
+
 def test_a_certificate_is_asked_for_by_whoever_asks(space: Workspace) -> None:
     path = place("certificatesigningrequests", "")
     body = manifest("certificatesigningrequests", space.namespace)

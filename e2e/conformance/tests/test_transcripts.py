@@ -37,7 +37,9 @@ def test_what_is_random_is_masked(line: str, masked: str) -> None:
     assert lines_of([_said(line)], Path("/nowhere"))[1] == masked
 
 
-@pytest.mark.parametrize("line", ["cpu: 100m", "for 300s", "replicas: 3", "  size: 9", "one-settings", "web  1/2", "--timeout=3s"])
+@pytest.mark.parametrize(
+    "line", ["cpu: 100m", "for 300s", "replicas: 3", "  size: 9", "one-settings", "web  1/2", "--timeout=3s"]
+)
 def test_what_a_user_chose_stays(line: str) -> None:
     assert lines_of([_said(line)], Path("/nowhere"))[1] == line
 

@@ -379,10 +379,18 @@ class ApiServer:
         if not self._managed_fields:
             return None
         writer = writer_of(request, route)
+        if others := self._other_names(route.resource):
+            writer = msgspec.structs.replace(writer, others=others)
         if route.resource.stored is None:
             return writer
         sees = route.resource if route.resource.from_stored is not None else None
         return msgspec.structs.replace(writer, api_version=route.resource.api_version, sees=sees)
+
+    def _other_names(self, resource: Resource) -> tuple[Resource, ...]:
+        """The versions of the resource, where one has other names for some fields than another."""
+        others = [one for one in self.registry.versions_of(resource) if one.group == resource.group]
+        renamed = any(one.from_stored is not None for one in (resource, *others))
+        return tuple(others) if others and renamed else ()
 
     async def _apply(self, route: Route, request: ApiRequest) -> tuple[int, Json]:
         """Server-side apply: create what is not there, change what is."""

@@ -177,9 +177,12 @@ class Registry:
 
     def versions_of(self, resource: Resource) -> list[Resource]:
         """The other resources that show the same objects, in a fixed order."""
-        return [
-            one for one in self.all() if one.table_id == resource.table_id and one.api_version != resource.api_version
-        ]
+        key = (resource.table_id, resource.api_version)
+        if key not in self._others:
+            self._others[key] = [
+                one for one in self.all() if one.table_id == key[0] and one.api_version != resource.api_version
+            ]
+        return self._others[key]
 
     def all(self) -> list[Resource]:
         """Every resource, in a fixed order."""

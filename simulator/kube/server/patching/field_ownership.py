@@ -71,7 +71,8 @@ _COPIED = {"Job": (("f:spec", "f:template", "f:metadata", "f:labels"), ("f:metad
 
 class Writer(msgspec.Struct, frozen=True, kw_only=True):
     """Who writes: the manager's name, whether it applies, through which subresource, and in which version; empty: in the
-    one that is stored. ``sees`` is the kind that the writer knows, where its fields have other names than what is stored.
+    one that is stored. ``sees`` is the kind that the writer knows, where its fields have other names than what is stored;
+    ``others`` are the kinds that writers of other versions know, where fields have other names in one of them.
     """
 
     manager: str
@@ -79,6 +80,7 @@ class Writer(msgspec.Struct, frozen=True, kw_only=True):
     subresource: str = ""
     api_version: str = ""
     sees: Resource | None = None
+    others: tuple[Resource, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,7 +258,11 @@ def updated(old: Json, item: Json, given: Any, resource: Resource, writer: Write
         if not any(entry.fields & lost for entry in entries):
             return entries
         written = frozenset(place for place in written if _is_said_in_a_scale(item, place))
-    left = _others(entries, lost)
+    known = {kind.api_version: kind for kind in writer.others}
+    left = []
+    for entry in entries:
+        kind = known.get(entry.api_version)
+        left += _others([entry], lost if kind is None else _lost_under(kind, old, item, writer.subresource))
     if left:
         group = (writer.api_version or resource.api_version).rpartition("/")[0]
         left = [entry for entry in left if entry.api_version.rpartition("/")[0] == group]  # others cannot be converted
@@ -268,6 +274,12 @@ def updated(old: Json, item: Json, given: Any, resource: Resource, writer: Write
         left.remove(before)
         mine = msgspec.structs.replace(mine, fields=before.fields | written)
     return [*left, mine]
+
+
+def _lost_under(kind: Resource, old: Json, item: Json, subresource: str) -> Fields:
+    """What has changed under the names of another version, in which its writers own it."""
+    difference = Difference(_plain(_seen(old, kind)), _plain(_seen(item, kind)), type_of(kind))
+    return _ownable(difference.written | difference.removed, kind, subresource)
 
 
 def _is_said_in_a_scale(item: Json, place: tuple[str, ...]) -> bool:
