@@ -7,6 +7,7 @@ import pytest
 
 from e2e.conformance.conftest import Workspace
 from e2e.conformance.definitions import DEFINITIONS, definition
+from e2e.conformance.exhibits import Custom
 
 pytestmark = pytest.mark.section("C.5 rules")
 
@@ -198,6 +199,7 @@ def _pairs(most: int) -> Json:
 
 
 MANY = {f"f{number}": _pairs(400 + number) for number in range(60)}
+OFTEN = [{"rule": "self.all(a, self.all(b, a == b))"}]
 DEEP: Json = {
     "type": "object",
     "additionalProperties": {"type": "array", "items": _ruled(TEXT, "self.contains('abcdefghijklmnop')")},
@@ -273,3 +275,11 @@ def test_rules_within_the_limits_are_taken(space: Workspace) -> None:
     schema = _ruled({**LONG, "maxItems": 20, "items": TEXT}, EACH_OF_EACH)
     crd = _definition("Cheap", {"type": "object", "properties": {"words": schema}})
     assert space.face.send("POST", DEFINITIONS, crd, query={"dryRun": "All"}).status == 201
+
+
+def test_a_rule_that_costs_too_much_when_it_is_asked_stops_the_write(space: Workspace) -> None:
+    words = {**LONG, "maxItems": 700, "items": {"type": "string", "maxLength": 5}}
+    schema = {"type": "object", "properties": {"words": {**words, "x-kubernetes-validations": OFTEN}}}
+    kept = Custom(space, _definition("Costly", schema))
+    assert kept.create({"words": ["a"] * 10}).status == 201
+    assert kept.create({"words": ["a"] * 700}, "b").refusal == (422, "Invalid")
